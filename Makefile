@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# Every entry point. `make help` lists them.
+
+SHELL    := /bin/bash
+KVER     ?= $(shell uname -r)
+KDIR     ?= /lib/modules/$(KVER)/build
+PREFIX   ?= /usr
+PYTEST   ?= /usr/bin/python3 -m pytest
+PYTEST_ARGS ?=
+VERSION  := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+MODDIR   := build/$(KVER)
+export VERSION
+
+.PHONY: all modules userspace install-userspace demo check unit lint clean help setup-%
+
+all: userspace  ## the programs, and the module where the headers for KVER are there
+	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) --no-print-directory modules; \
+	else echo "make: module not built: no kernel headers for $(KVER) (install linux-headers-$(KVER), or give KVER= or KDIR=)"; fi
+
+modules:  ## build/<KVER>/net_failover.ko for KVER=<release>; KDIR= for headers in an unusual place
+	@if [ ! -e "$(KDIR)/Makefile" ]; then \
+	  echo "make: no kernel headers for $(KVER) in $(KDIR) (install linux-headers-$(KVER), or give KVER= or KDIR=)" >&2; exit 1; fi
+	@mkdir -p $(MODDIR) && cp -rup Kbuild dkms.conf kmod $(MODDIR)/
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODDIR) modules
+	@kmod/check-crcs $(KDIR)/Module.symvers $(MODDIR)/Module.symvers
+
+userspace:  ## failoverctl
+	$(MAKE) -C userspace
+
+install-userspace: userspace  ## programs and man pages into DESTDIR= PREFIX=/usr
+	$(MAKE) -C userspace install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+
+setup-%:
+	@tests/setup $*
+
+demo: setup-demo  ## boot VMs, migrate them under traffic with the in-tree module and with ours, show both
+	@tests/vm/demo
+
+unit: setup-unit  ## host tests of the pure functions
+	$(PYTEST) tests/unit $(PYTEST_ARGS)
+
+check: setup-check  ## everything of the default tier: unit, build, CRC and VM tests
+	$(PYTEST) tests $(PYTEST_ARGS)
+
+lint: setup-lint  ## checkpatch, sparse, cppcheck, clang-tidy, shellcheck, python
+	@tests/lint/run
+
+clean:  ## remove what was built (not the download cache)
+	rm -rf build
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26

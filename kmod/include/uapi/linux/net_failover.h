@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * net_failover: a generic netlink family that shows failover pairs.
+ *
+ * A pair is one master interface over two lowers that share its MAC address:
+ * the standby (virtio-net, always there) and the primary (a passed-through
+ * VF, which comes and goes). The kernel alone decides which lower carries
+ * traffic; this family tells what it decided and why.
+ *
+ * Commands
+ *
+ *   NET_FAILOVER_CMD_PAIR_GET   Everybody may ask. A "do" request names the
+ *	master by NET_FAILOVER_A_IFINDEX or NET_FAILOVER_A_IFNAME and is
+ *	answered by one message; a dump is answered by one message a pair.
+ *	Only the pairs of the caller's network namespace are seen.
+ *	Errors: -EINVAL no master named, -ENODEV no such device,
+ *	-EOPNOTSUPP the device is no failover master.
+ *
+ * A message of a pair carries the NET_FAILOVER_A_* attributes, and one
+ * NET_FAILOVER_A_LOWER nest for each lower that is there.
+ *
+ * Attributes are only ever appended. A reader ignores those that it does not
+ * know and does without those that are missing.
+ */
+#ifndef _UAPI_LINUX_NET_FAILOVER_H
+#define _UAPI_LINUX_NET_FAILOVER_H
+
+#define NET_FAILOVER_GENL_NAME		"net_failover"
+#define NET_FAILOVER_GENL_VERSION	1
+
+enum net_failover_cmd {
+	NET_FAILOVER_CMD_UNSPEC,
+	NET_FAILOVER_CMD_PAIR_GET,
+
+	__NET_FAILOVER_CMD_MAX,
+};
+#define NET_FAILOVER_CMD_MAX (__NET_FAILOVER_CMD_MAX - 1)
+
+/* What a lower is to its master. */
+enum net_failover_role {
+	NET_FAILOVER_ROLE_NONE,		/* as NET_FAILOVER_A_ACTIVE: neither */
+	NET_FAILOVER_ROLE_STANDBY,
+	NET_FAILOVER_ROLE_PRIMARY,
+};
+
+/* Why the lower in use is the one in use (NET_FAILOVER_A_REASON). */
+enum net_failover_reason {
+	NET_FAILOVER_REASON_UNSPEC,
+	NET_FAILOVER_REASON_MASTER_DOWN,	/* none: the master is down */
+	NET_FAILOVER_REASON_PRIMARY_FIT,	/* primary: it can carry traffic */
+	NET_FAILOVER_REASON_NO_PRIMARY,		/* standby: there is no primary */
+	NET_FAILOVER_REASON_PRIMARY_SETUP,	/* standby: the primary is not configured (yet) */
+	NET_FAILOVER_REASON_PRIMARY_DOWN,	/* standby: the primary is administratively down */
+	NET_FAILOVER_REASON_PRIMARY_DETACHED,	/* standby: the primary's driver took it away */
+	NET_FAILOVER_REASON_PRIMARY_NO_CARRIER,	/* standby: the primary has no carrier */
+	NET_FAILOVER_REASON_PRIMARY_STARTING,	/* standby: carrier is there, its queues are not active yet */
+	NET_FAILOVER_REASON_PRIMARY_DRAINED,	/* standby: held back by an administrator */
+	NET_FAILOVER_REASON_PRIMARY_LEAVING,	/* standby: the primary is being removed */
+	NET_FAILOVER_REASON_STANDBY_UNFIT,	/* primary although drained or leaving: the standby can't */
+	NET_FAILOVER_REASON_NONE_FIT,		/* none: neither lower can carry traffic */
+
+	__NET_FAILOVER_REASON_MAX,
+};
+#define NET_FAILOVER_REASON_MAX (__NET_FAILOVER_REASON_MAX - 1)
+
+/* What is known of a lower (NET_FAILOVER_A_LOWER_STATE, bits). */
+#define NET_FAILOVER_LOWER_CONFIGURED	(1 << 0) /* has the master's MTU, addresses and VLANs */
+#define NET_FAILOVER_LOWER_UP		(1 << 1) /* running */
+#define NET_FAILOVER_LOWER_ATTACHED	(1 << 2) /* its driver says that the hardware is there */
+#define NET_FAILOVER_LOWER_CARRIER	(1 << 3) /* has carrier */
+#define NET_FAILOVER_LOWER_ACTIVATED	(1 << 4) /* its transmit queues accept frames */
+#define NET_FAILOVER_LOWER_DRAINED	(1 << 5) /* held back by an administrator */
+#define NET_FAILOVER_LOWER_LEAVING	(1 << 6) /* its removal has begun */
+#define NET_FAILOVER_LOWER_ADMIN_DOWN	(1 << 7) /* somebody else set it down; we leave it so */
+
+enum net_failover_attr {
+	NET_FAILOVER_A_UNSPEC,
+	NET_FAILOVER_A_PAD,
+	NET_FAILOVER_A_IFINDEX,		/* u32: the master */
+	NET_FAILOVER_A_IFNAME,		/* string: the master */
+	NET_FAILOVER_A_MAC,		/* binary, 6 bytes: the address by which lowers are matched */
+	NET_FAILOVER_A_ACTIVE,		/* u32: enum net_failover_role */
+	NET_FAILOVER_A_REASON,		/* u32: enum net_failover_reason */
+	NET_FAILOVER_A_SWITCHES,	/* u64: how often the lower in use changed */
+	NET_FAILOVER_A_SINCE,		/* u64: CLOCK_BOOTTIME of the last change, ns */
+	NET_FAILOVER_A_TX_DROPPED,	/* u64: frames that no lower could take */
+	NET_FAILOVER_A_LOWER,		/* nest of NET_FAILOVER_A_LOWER_*, one a lower */
+	NET_FAILOVER_A_MODULE_VERSION,	/* string */
+
+	__NET_FAILOVER_A_MAX,
+};
+#define NET_FAILOVER_A_MAX (__NET_FAILOVER_A_MAX - 1)
+
+enum net_failover_lower_attr {
+	NET_FAILOVER_A_LOWER_UNSPEC,
+	NET_FAILOVER_A_LOWER_PAD,
+	NET_FAILOVER_A_LOWER_ROLE,	/* u32: enum net_failover_role */
+	NET_FAILOVER_A_LOWER_IFINDEX,	/* u32 */
+	NET_FAILOVER_A_LOWER_IFNAME,	/* string */
+	NET_FAILOVER_A_LOWER_STATE,	/* u32: NET_FAILOVER_LOWER_* bits */
+	NET_FAILOVER_A_LOWER_ERROR,	/* s32: negative errno of the last attempt to configure it, 0 none */
+	NET_FAILOVER_A_LOWER_RX_PACKETS,/* u64: frames that the master took from this path */
+	NET_FAILOVER_A_LOWER_RX_BYTES,	/* u64: with Ethernet header, as on the wire */
+	NET_FAILOVER_A_LOWER_TX_PACKETS,/* u64: frames that the master sent by this path */
+	NET_FAILOVER_A_LOWER_TX_BYTES,	/* u64 */
+	NET_FAILOVER_A_LOWER_RX_IDLE,	/* u64: unicast for us, delivered though this path was not in use */
+	NET_FAILOVER_A_LOWER_RX_IGNORED,/* u64: frames dropped since this path was not in use */
+
+	__NET_FAILOVER_A_LOWER_MAX,
+};
+#define NET_FAILOVER_A_LOWER_MAX (__NET_FAILOVER_A_LOWER_MAX - 1)
+
+#endif /* _UAPI_LINUX_NET_FAILOVER_H */
