@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Fixtures of all tests: the kernel to test on, our module built for it, and the closing summary."""
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / "tests/vm"))
+
+from lab import LabError, NotRun, kernel as lab_kernel  # noqa: E402  pylint: disable=wrong-import-position
+from lab.run import BUILD, sh  # noqa: E402  pylint: disable=wrong-import-position
+
+NOT_RUN = pytest.StashKey()
+
+
+def pytest_configure(config):
+    """Markers, and the list of what could not be run."""
+    config.stash[NOT_RUN] = {}
+    config.addinivalue_line("markers", "defect(id): the row of the defect list that the test shows")
+    config.addinivalue_line("markers", "allow(text, why): a guest's complaint that is expected")
+
+
+def not_run(config, what, why):
+    """Leave a test out, and say so loudly at the end."""
+    config.stash[NOT_RUN].setdefault((what, str(why)), 0)
+    config.stash[NOT_RUN][what, str(why)] += 1
+    pytest.skip(f"NOT RUN: {why}")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """A skip is not a pass: say what was not run."""
+    for (what, why), count in config.stash[NOT_RUN].items():
+        terminalreporter.section(f"NOT RUN: {what}", red=True, bold=True)
+        terminalreporter.line(f"{count} test(s): {why}", red=True)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """Leaving out all VM tests of the default kernel is no success."""
+    if exitstatus == 0 and session.config.stash[NOT_RUN].keys() and "debian12" in {
+            what for what, _ in session.config.stash[NOT_RUN]}:
+        session.exitstatus = 1
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Name the evidence folder in the message of each failing test."""
+    report = (yield).get_result()
+    folder = getattr(item, "evidence", None)
+    if report.failed:
+        item.failed_once = True
+        if folder:
+            report.sections.append(("Evidence", f"guests' logs, QMP events and gaps: {folder}"))
+
+
+@pytest.fixture(scope="session")
+def kernel(pytestconfig):
+    """The kernel that the guests run, with its headers."""
+    try:
+        return lab_kernel.get("debian12")
+    except NotRun as e:
+        return not_run(pytestconfig, "debian12", e)
+
+
+@pytest.fixture(scope="session")
+def ours(kernel):
+    """Builds our module for that kernel once; calling it gives the path."""
+    built = []
+
+    def build():
+        if not built:
+            sh("make", "--no-print-directory", "-C", TOP, "modules", f"KVER={kernel.release}",
+               f"KDIR={kernel.kdir}", timeout=600)
+            built.append(BUILD / kernel.release / "net_failover.ko")
+        return built[0]
+    return build
+
+
+@pytest.fixture
+def evidence(request):
+    """A folder for what a failing test leaves behind; a passing one takes it away."""
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in request.node.name)
+    folder = BUILD / "tests" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    request.node.evidence = folder
+    yield folder
+    if not getattr(request.node, "failed_once", False) and not request.config.option.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_addoption(parser):
+    """--keep: evidence of passing tests too."""
+    parser.addoption("--keep", action="store_true", help="keep the evidence of passing tests too")

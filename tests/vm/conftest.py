@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Fixtures of the VM tests."""
+from pathlib import Path
+
+import pytest
+
+from lab import LabError, net
+from lab.run import BUILD, TOP, sh
+from lab.testbed import Images, Testbed
+
+
+@pytest.fixture(scope="session")
+def programs():
+    """What goes into the guests besides the kernel: the probe and failoverctl."""
+    sh("make", "--no-print-directory", "-C", TOP / "tests/vm", timeout=300)
+    sh("make", "--no-print-directory", "-C", TOP / "userspace", timeout=300)
+    return tuple(p for p in (BUILD / "tests/probe", BUILD / "userspace/failoverctl") if p.exists())
+
+
+@pytest.fixture(scope="session")
+def images(kernel, programs, ours):
+    """What guests are made of; also says at once when no network can be made here."""
+    try:
+        net.check_usable()
+    except LabError as e:
+        pytest.exit(str(e), returncode=1)
+    return Images(kernel, programs, ours)
+
+
+@pytest.fixture
+def lab(request, images, evidence):
+    """Network and guests of one test; afterwards no guest may have complained."""
+    exempt = [mark.args[0] for mark in request.node.iter_markers("allow")]
+    testbed = Testbed(images, evidence, exempt)
+    yield testbed
+    found = testbed.close()
+    if found:
+        lines = "\n".join(f"  {guest}: {line}" for guest, line in found[:20])
+        pytest.fail(f"the guest's kernel complained ({evidence}):\n{lines}", pytrace=False)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One QEMU process: its command line, made from a description of the machine, and its end."""
+import os
+import subprocess
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Optional
+
+from . import LabError
+from .net import stop
+from .qmp import Qmp
+from .run import wait_until
+
+QEMU = "qemu-system-x86_64"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A standby and its primary, without boot ROMs (their RAM would have to match at a migration).
+    `hidden`: QEMU itself pairs them, as in real use."""
+    index: int = 0
+    standby: bool = True           # there when the machine starts
+    primary: Optional[str] = "e1000e"   # e1000e, vmxnet3, or None
+    present: bool = True           # the primary is there when the machine starts
+    hidden: bool = True            # failover_pair_id= on the primary
+    failover: bool = True          # failover=on at the standby
+    primary_mac: Optional[str] = None   # None: the standby's
+    host_mtu: Optional[int] = None
+
+    @property
+    def mac(self):
+        return f"52:54:00:77:00:{self.index + 2:02x}"
+
+    @property
+    def net_id(self):
+        return f"net{self.index}"
+
+    @property
+    def vf_id(self):
+        return f"vf{self.index}"
+
+    def standby_device(self):
+        """Options of the virtio-net device, as device_add takes them."""
+        options = {"driver": "virtio-net-pci", "id": self.net_id, "netdev": f"h{self.net_id}",
+                   "mac": self.mac, "romfile": "", "bus": f"rp{2 * self.index}"}
+        if self.failover:
+            options["failover"] = True
+        if self.host_mtu:
+            options["host_mtu"] = self.host_mtu
+        return options
+
+    def primary_device(self):
+        """Options of the primary."""
+        options = {"driver": self.primary, "id": self.vf_id, "netdev": f"h{self.vf_id}",
+                   "mac": self.primary_mac or self.mac, "romfile": "",
+                   "bus": f"rp{2 * self.index + 1}"}
+        if self.hidden and self.failover:
+            options["failover_pair_id"] = self.net_id
+        return options
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a guest is; both ends of a migration are made from the same one."""
+    kernel: Path
+    initramfs: Path
+    pairs: tuple = (Pair(),)
+    load: tuple = ("virtio_pci", "virtio_net", "e1000e", "vmxnet3")
+    smp: int = 1
+    memory: int = 256
+    hotplug: str = "acpi"          # or pciehp
+    append: str = ""
+    spare_ports: int = 1
+    extra: tuple = field(default=())   # further QEMU arguments
+
+    def but(self, **changes):
+        """The same machine with some things different."""
+        return replace(self, **changes)
+
+
+def accelerator():
+    """KVM only where the processor really has it: a nested /dev/kvm may be there and hang."""
+    flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split()
+    if ("vmx" in flags or "svm" in flags) and os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "kvm"
+    return "tcg"
+
+
+class Qemu:
+    """A running QEMU; generation tells the ends of a migration apart and names the taps."""
+
+    def __init__(self, machine, net, rundir, evidence, generation=0, incoming=False):
+        self.machine, self.net, self.generation = machine, net, generation
+        base = Path(rundir) / f"q{os.urandom(3).hex()}"
+        self.control_path, self.incoming_path = Path(f"{base}.ctl"), Path(f"{base}.mig")
+        self.console = Path(evidence) / f"console-{generation}.log"
+        self._log = open(Path(evidence) / f"qemu-{generation}.log", "w", encoding="utf-8")
+        args = self._arguments(f"{base}.qmp", incoming)
+        self._log.write(" ".join(args) + "\n")
+        self._log.flush()
+        try:
+            self.proc = net.start(*args, stdout=self._log, stderr=subprocess.STDOUT)
+        except FileNotFoundError as e:
+            raise LabError(f"{QEMU} is missing: run `make setup-check`") from e
+        self.qmp = Qmp(f"{base}.qmp", Path(evidence) / f"qmp-{generation}.log", self.alive)
+
+    def _arguments(self, qmp_path, incoming):
+        m = self.machine
+        cpu = ["-cpu", "host"] if accelerator() == "kvm" else []
+        args = [QEMU, "-M", "q35", "-accel", accelerator(), *cpu, "-nodefaults",
+                "-no-user-config", "-display", "none", "-smp", str(m.smp), "-m", str(m.memory),
+                "-kernel", str(m.kernel), "-initrd", str(m.initramfs),
+                "-append", f"console=ttyS0 quiet panic=-1 nfo.load={','.join(m.load)} {m.append}",
+                "-no-reboot",
+                "-chardev", f"file,id=con,path={self.console}", "-serial", "chardev:con",
+                "-chardev", f"socket,id=ctl,path={self.control_path},server=on,wait=off",
+                "-serial", "chardev:ctl",
+                "-qmp", f"unix:{qmp_path},server=on,wait=off"]
+        args += ["-incoming", f"unix:{self.incoming_path}"] if incoming else ["-S"]
+        if m.hotplug == "pciehp":
+            args += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
+        for port in range(2 * len(m.pairs) + m.spare_ports):
+            args += ["-device", f"pcie-root-port,id=rp{port},chassis={port + 1},slot={port + 1}"]
+        for pair in m.pairs:
+            args += self._pair_arguments(pair)
+        return [*args, *m.extra]
+
+    def _pair_arguments(self, pair):
+        args = self._netdev(f"h{pair.net_id}", f"n{pair.index}g{self.generation}")
+        if pair.standby:
+            args += ["-device", _option_string(pair.standby_device())]
+        if pair.primary:
+            args += self._netdev(f"h{pair.vf_id}", f"v{pair.index}g{self.generation}")
+            if pair.present:
+                args += ["-device", _option_string(pair.primary_device())]
+        return args
+
+    def _netdev(self, netdev, tap):
+        self.net.add_tap(tap)
+        return ["-netdev", f"tap,id={netdev},ifname={tap},script=no,downscript=no"]
+
+    def standby_tap(self, index=0):
+        return f"n{index}g{self.generation}"
+
+    def primary_tap(self, index=0):
+        return f"v{index}g{self.generation}"
+
+    def alive(self):
+        return self.proc.poll() is None
+
+    def device_add(self, options):
+        """Hot-plug, with the same options as on the command line."""
+        self.qmp.execute("device_add", **options)
+
+    def device_del(self, device, timeout=20):
+        """Hot-unplug and wait until the guest has let it go."""
+        mark = self.qmp.mark()
+        self.qmp.execute("device_del", id=device)
+        return self.qmp.wait_event("DEVICE_DELETED", timeout, mark, device=device)
+
+    def set_link(self, name, up):
+        """Carrier of a device's netdev, as a host administrator sets it."""
+        self.qmp.execute("set_link", name=name, up=up)
+
+    def end(self):
+        """Stop the process and take its taps away, as the end of a host would."""
+        stop(self.proc)
+        self.qmp.close()
+        self._log.close()
+        for pair in self.machine.pairs:
+            self.net.remove_tap(self.standby_tap(pair.index))
+            self.net.remove_tap(self.primary_tap(pair.index))
+
+    def wait_socket(self, path):
+        """QEMU makes its sockets a moment after it starts."""
+        def there():
+            if not self.alive():
+                raise LabError(f"QEMU ended at once, see {self._log.name}")
+            return Path(path).exists()
+        wait_until(there, 20, f"QEMU's socket {path}")
+
+
+def _option_string(options):
+    words = {True: "on", False: "off"}
+    rest = [f"{k}={words.get(v, v) if isinstance(v, bool) else v}"
+            for k, v in options.items() if k != "driver"]
+    return ",".join([options["driver"], *rest])

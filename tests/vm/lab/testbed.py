@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a test holds in its hands: a network and guests, with their evidence, cleaned up after it."""
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import initramfs
+from .guest import Guest, complaints
+from .net import Network
+from .qemu import Machine, Pair, Qemu
+
+
+@dataclass(frozen=True)
+class Images:
+    """What guests are made of; `ours` is built when the first test asks for it."""
+    kernel: object
+    programs: tuple
+    ours: object                   # () -> path of our module
+
+    def initramfs(self, variant, extra_modules=()):
+        ours = self.ours() if variant == "ours" else None
+        return initramfs.build(self.kernel, variant, self.programs, ours, extra_modules)
+
+
+class Testbed:
+    """One test's network and guests."""
+    __test__ = False               # not for pytest's collection
+
+    def __init__(self, images, evidence, exempt=()):
+        self.images, self.evidence = images, Path(evidence)
+        self.exempt = list(exempt)  # complaints that the test expects: (pattern, defect)
+        self.guests = []
+        self.net = None
+        self._rundir = Path(tempfile.mkdtemp(prefix="nfo-"))   # sockets want short paths
+
+    def boot(self, variant="ours", *pairs, mtu=1500, load=None, extra_modules=(), **machine):
+        """Boot a guest; pairs default to one virtio-net with an e1000e hidden behind it."""
+        if self.net is None:
+            self.net = Network(mtu).__enter__()
+        if load is not None:
+            machine["load"] = tuple(load)
+        machine = Machine(self.images.kernel.image, self.images.initramfs(variant, extra_modules),
+                          pairs or (Pair(),), **machine)
+        folder = self.evidence / f"guest{len(self.guests)}-{variant}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        guest = Guest(Qemu(machine, self.net, self._rundir, folder), folder)
+        self.guests.append(guest)
+        guest.boot()
+        return guest
+
+    def close(self):
+        """End everything; what the guests' kernels complained of, as (guest, line)."""
+        found = []
+        for guest in self.guests:
+            found += [(guest.evidence.name, line) for line in self._complaints(guest)]
+            guest.close()
+        if self.net:
+            self.net.close()
+        shutil.rmtree(self._rundir, ignore_errors=True)
+        return found
+
+    def _complaints(self, guest):
+        try:
+            log = guest.dmesg()
+            (guest.evidence / "dmesg.log").write_text(log)
+        except Exception as e:     # pylint: disable=broad-except
+            log = f"BUG: the guest does not answer any more: {e}\n"
+        for vm in [*guest.past, guest.vm]:
+            if vm.console.exists():
+                log += vm.console.read_text(errors="replace")
+        return [line for line in dict.fromkeys(complaints(log))
+                if not any(pattern in line for pattern in self.exempt)]
