@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A lower: claimed when it appears, configured later, released when it goes.
+ *
+ * Claiming happens inside the REGISTER notifier, where drivers (and from 6.15
+ * on the per-device lock) allow nothing but flags, links and pointers; opening,
+ * MTU, addresses and VLANs follow from the pair's work item.
+ */
+#include <linux/rtnetlink.h>
+#include <linux/if_vlan.h>
+#include "lower.h"
+
+static const char *nfo_lower_role(const struct nfo_lower *lower)
+{
+	return lower->index == NFO_STANDBY ? "standby" : "primary";
+}
+
+/**
+ * nfo_lower_of() - the place of a claimed device in its pair
+ * @dev: any device
+ *
+ * RTNL. Return: its struct nfo_lower, NULL if it is not a lower of ours.
+ */
+struct nfo_lower *nfo_lower_of(const struct net_device *dev)
+{
+	if (rtnl_dereference(dev->rx_handler) != nfo_handle_frame)
+		return NULL;
+	return rtnl_dereference(dev->rx_handler_data);
+}
+
+/**
+ * nfo_lower_mark() - show the world that a device belongs to a master
+ * @dev: a device that was or will be claimed
+ *
+ * IFF_SLAVE keeps IPv6 autoconfiguration off it and is in the first uevent.
+ */
+void nfo_lower_mark(struct net_device *dev)
+{
+	dev->flags |= IFF_SLAVE;
+	dev->priv_flags |= IFF_FAILOVER_SLAVE | IFF_LIVE_RENAME_OK;
+}
+
+void nfo_lower_unmark(struct net_device *dev)
+{
+	dev->flags &= ~IFF_SLAVE;
+	dev->priv_flags &= ~(IFF_FAILOVER_SLAVE | IFF_LIVE_RENAME_OK);
+}
+
+/**
+ * nfo_lower_claim() - make a device the lower of a pair
+ * @lower: its place, free
+ * @dev: the device
+ *
+ * RTNL. From a notifier only for a device that is down.
+ * Return: 0, or why the device cannot be had (it stays as it was, but marked,
+ * so that nobody configures it before the next attempt).
+ */
+int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev)
+{
+	struct net_device *master = lower->pair->dev;
+	struct netdev_lag_upper_info lag = {
+		.tx_type = NETDEV_LAG_TX_TYPE_ACTIVEBACKUP,
+	};
+	bool was_up = dev->flags & IFF_UP;
+	int err;
+
+	ASSERT_RTNL();
+	if (netdev_is_rx_handler_busy(dev) || netdev_master_upper_dev_get(dev)) {
+		err = -EBUSY;
+		goto fail;
+	}
+	/* What it had as a card of its own (IPv6 addresses above all) ends. */
+	if (was_up)
+		dev_close(dev);
+	nfo_lower_mark(dev);
+
+	err = netdev_rx_handler_register(dev, nfo_handle_frame, lower);
+	if (err)
+		goto fail;
+	err = netdev_master_upper_dev_link(dev, master, NULL, &lag, NULL);
+	if (err) {
+		netdev_rx_handler_unregister(dev);
+		goto fail;
+	}
+
+	lower->err = 0;
+	lower->flags = was_up ? NFO_WAS_UP : 0;
+	lower->saved_mtu = dev->mtu;
+	nfo_switch_set_dev(lower, dev);
+	netdev_info(master, "%s is the %s now\n", netdev_name(dev), nfo_lower_role(lower));
+	nfo_pair_retry(lower->pair);
+	return 0;
+
+fail:
+	if (err != lower->err)
+		netdev_warn(master, "cannot claim %s as %s (error %d), will try again\n",
+			    netdev_name(dev), nfo_lower_role(lower), err);
+	return err;
+}
+
+/* Give back what the device had before it was ours. */
+static void nfo_lower_restore(struct nfo_lower *lower, struct net_device *dev)
+{
+	if (dev->mtu != lower->saved_mtu)
+		dev_set_mtu(dev, lower->saved_mtu);
+	if (lower->flags & NFO_WAS_UP) {
+		if (!(lower->flags & NFO_ADMIN_DOWN))
+			dev_open(dev, NULL);
+	} else {
+		dev_close(dev);
+	}
+}
+
+/**
+ * nfo_lower_release() - let a lower go
+ * @lower: its place; nothing happens where it is empty
+ * @gone: the device itself ends or leaves the namespace
+ *
+ * RTNL. On return no path of the master reaches the device any more.
+ */
+void nfo_lower_release(struct nfo_lower *lower, bool gone)
+{
+	struct net_device *dev = rtnl_dereference(lower->dev);
+	struct net_device *master = lower->pair->dev;
+
+	ASSERT_RTNL();
+	if (!dev)
+		return;
+
+	nfo_switch_set_dev(lower, NULL);
+	netdev_rx_handler_unregister(dev);	/* waits for readers of lower->dev */
+	if (lower->promisc)
+		dev_set_promiscuity(dev, -1);
+	if (lower->allmulti)
+		dev_set_allmulti(dev, -1);
+	dev_uc_unsync(dev, master);
+	dev_mc_unsync(dev, master);
+	if (lower->flags & NFO_CONFIGURED)
+		vlan_vids_del_by_dev(dev, master);
+	netdev_upper_dev_unlink(dev, master);
+	nfo_lower_unmark(dev);
+	netdev_info(master, "%s is no longer the %s\n", netdev_name(dev),
+		    nfo_lower_role(lower));
+	if (!gone)
+		nfo_lower_restore(lower, dev);
+
+	lower->promisc = false;
+	lower->allmulti = false;
+	lower->flags = 0;
+	lower->err = 0;
+}
+
+static void nfo_lower_sync_count(struct net_device *dev, bool *ours, bool want,
+				 int (*set)(struct net_device *dev, int inc))
+{
+	if (*ours != want && !set(dev, want ? 1 : -1))
+		*ours = want;
+}
+
+/**
+ * nfo_lower_sync_flags() - promiscuous and allmulti as on the master
+ * @lower: a lower, or an empty place
+ *
+ * RTNL.
+ */
+void nfo_lower_sync_flags(struct nfo_lower *lower)
+{
+	unsigned int flags = lower->pair->dev->flags;
+	struct net_device *dev = rtnl_dereference(lower->dev);
+
+	if (!dev)
+		return;
+	nfo_lower_sync_count(dev, &lower->promisc, flags & IFF_PROMISC, dev_set_promiscuity);
+	nfo_lower_sync_count(dev, &lower->allmulti, flags & IFF_ALLMULTI, dev_set_allmulti);
+}
+
+/**
+ * nfo_lower_set_mtu() - change a lower's MTU on behalf of its master
+ * @lower: the lower, claimed
+ * @mtu: in bytes
+ *
+ * RTNL. Anybody else's change is refused (see notify.c).
+ */
+int nfo_lower_set_mtu(struct nfo_lower *lower, int mtu)
+{
+	struct net_device *dev = rtnl_dereference(lower->dev);
+	int err;
+
+	lower->pair->own_change = true;
+	err = dev_set_mtu(dev, mtu);
+	lower->pair->own_change = false;
+	return err;
+}
+
+static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
+{
+	struct net_device *master = lower->pair->dev;
+	int err;
+
+	if (dev->mtu != master->mtu) {
+		err = nfo_lower_set_mtu(lower, master->mtu);
+		if (err)
+			return err;
+	}
+	netif_addr_lock_bh(master);
+	err = dev_uc_sync_multiple(dev, master);
+	if (!err)
+		err = dev_mc_sync_multiple(dev, master);
+	netif_addr_unlock_bh(master);
+	if (err)
+		return err;
+	err = vlan_vids_add_by_dev(dev, master);
+	if (err)
+		return err;
+	nfo_lower_sync_flags(lower);
+	lower->flags |= NFO_CONFIGURED;
+	return 0;
+}
+
+/* Whether the master wants this lower open. What somebody set down by hand
+ * stays down.
+ */
+static bool nfo_lower_should_open(const struct nfo_lower *lower, const struct net_device *dev)
+{
+	return netif_running(lower->pair->dev) && !(dev->flags & IFF_UP) &&
+	       !(lower->flags & NFO_ADMIN_DOWN);
+}
+
+/**
+ * nfo_lower_configure() - bring a lower to what its master has
+ * @lower: a lower, or an empty place
+ *
+ * RTNL, not from a notifier. Each step is skipped where it is done already.
+ * Return: 0, or the error that is in lower->err too; to be tried again.
+ */
+int nfo_lower_configure(struct nfo_lower *lower)
+{
+	struct net_device *dev = rtnl_dereference(lower->dev);
+	int err = 0;
+
+	ASSERT_RTNL();
+	if (!dev)
+		return 0;
+
+	if (!(lower->flags & NFO_CONFIGURED))
+		err = nfo_lower_setup(lower, dev);
+	if (!err && nfo_lower_should_open(lower, dev))
+		err = dev_open(dev, NULL);
+	if (err && err != lower->err)
+		netdev_warn(lower->pair->dev, "cannot configure %s %s with MTU %u (error %d), will try again\n",
+			    nfo_lower_role(lower), netdev_name(dev), lower->pair->dev->mtu, err);
+	lower->err = err;
+	return err;
+}

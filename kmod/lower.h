@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A lower's life; see lower.c. */
+#ifndef NFO_LOWER_H
+#define NFO_LOWER_H
+
+#include "nfo.h"
+
+struct nfo_lower *nfo_lower_of(const struct net_device *dev);
+int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev);
+void nfo_lower_release(struct nfo_lower *lower, bool gone);
+int nfo_lower_configure(struct nfo_lower *lower);
+int nfo_lower_set_mtu(struct nfo_lower *lower, int mtu);
+void nfo_lower_sync_flags(struct nfo_lower *lower);
+void nfo_lower_mark(struct net_device *dev);
+void nfo_lower_unmark(struct net_device *dev);
+
+#endif /* NFO_LOWER_H */

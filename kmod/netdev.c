@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The master's net_device_ops that are not hot, and what it derives from its
+ * lowers: features, headroom, limits.
+ */
+#include <linux/if_vlan.h>
+#include <linux/rtnetlink.h>
+#include <linux/ethtool.h>
+#include "lower.h"
+
+/* What the master can offer above any lower; the lower's own transmit does in
+ * software what its hardware cannot.
+ */
+#define NFO_VLAN_FEATURES (NETIF_F_HW_CSUM | NETIF_F_SG | NETIF_F_FRAGLIST | \
+			   NETIF_F_GSO_SOFTWARE | NETIF_F_HIGHDMA | NETIF_F_LRO)
+#define NFO_ENC_FEATURES (NETIF_F_HW_CSUM | NETIF_F_SG | NETIF_F_RXCSUM | \
+			  NETIF_F_GSO_SOFTWARE)
+
+/* The lowers that are claimed, under RTNL. */
+#define nfo_for_each_lower(pair, lower, dev)					\
+	for ((lower) = (pair)->lower; (lower) < (pair)->lower + NFO_LOWERS; (lower)++) \
+		if (!((dev) = rtnl_dereference((lower)->dev))) {} else
+
+static int nfo_open(struct net_device *master)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	int i;
+
+	/* A lower that cannot be opened must not keep the other from working. */
+	for (i = 0; i < NFO_LOWERS; i++)
+		if (nfo_lower_configure(&pair->lower[i]))
+			nfo_pair_retry(pair);
+	nfo_switch_update(pair);
+	return 0;
+}
+
+static int nfo_stop(struct net_device *master)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	struct nfo_lower *lower;
+	struct net_device *dev;
+
+	nfo_switch_update(pair);
+	nfo_for_each_lower(pair, lower, dev)
+		dev_close(dev);
+	return 0;
+}
+
+/* Both lists hold for every lower, also for one that is not configured yet. */
+static void nfo_set_rx_mode(struct net_device *master)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	int i;
+
+	rcu_read_lock();
+	for (i = 0; i < NFO_LOWERS; i++) {
+		struct net_device *dev = rcu_dereference(pair->lower[i].dev);
+
+		if (!dev)
+			continue;
+		dev_uc_sync_multiple(dev, master);
+		dev_mc_sync_multiple(dev, master);
+	}
+	rcu_read_unlock();
+}
+
+static void nfo_change_rx_flags(struct net_device *master, int change)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	int i;
+
+	for (i = 0; i < NFO_LOWERS; i++)
+		nfo_lower_sync_flags(&pair->lower[i]);
+}
+
+/* All lowers or none. They were asked before whether the MTU fits, as far as
+ * they say so.
+ */
+static int nfo_change_mtu(struct net_device *master, int mtu)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	struct nfo_lower *lower, *undo;
+	struct net_device *dev;
+	int old = master->mtu;
+	int err;
+
+	nfo_for_each_lower(pair, lower, dev)
+		if ((lower->flags & NFO_CONFIGURED) &&
+		    (mtu < dev->min_mtu || (dev->max_mtu && mtu > dev->max_mtu)))
+			return -EINVAL;
+
+	nfo_for_each_lower(pair, lower, dev) {
+		if (!(lower->flags & NFO_CONFIGURED))
+			continue;
+		err = nfo_lower_set_mtu(lower, mtu);
+		if (err)
+			goto undo;
+	}
+	WRITE_ONCE(master->mtu, mtu);
+	/* One that could not take the old MTU may take this one. */
+	nfo_pair_retry(pair);
+	return 0;
+
+undo:
+	for (undo = pair->lower; undo < lower; undo++)
+		if (undo->flags & NFO_CONFIGURED)
+			nfo_lower_set_mtu(undo, old);
+	return err;
+}
+
+static int nfo_vlan_add(struct net_device *master, __be16 proto, u16 vid)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	struct nfo_lower *lower, *undo;
+	struct net_device *dev;
+	int err;
+
+	nfo_for_each_lower(pair, lower, dev) {
+		if (!(lower->flags & NFO_CONFIGURED))
+			continue;
+		err = vlan_vid_add(dev, proto, vid);
+		if (err)
+			goto undo;
+	}
+	return 0;
+
+undo:
+	for (undo = pair->lower; undo < lower; undo++) {
+		dev = rtnl_dereference(undo->dev);
+		if (dev && (undo->flags & NFO_CONFIGURED))
+			vlan_vid_del(dev, proto, vid);
+	}
+	return err;
+}
+
+static int nfo_vlan_kill(struct net_device *master, __be16 proto, u16 vid)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	struct nfo_lower *lower;
+	struct net_device *dev;
+
+	nfo_for_each_lower(pair, lower, dev)
+		if (lower->flags & NFO_CONFIGURED)
+			vlan_vid_del(dev, proto, vid);
+	return 0;
+}
+
+static netdev_features_t nfo_fix_features(struct net_device *master, netdev_features_t wanted)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	netdev_features_t features = (wanted & ~NETIF_F_ONE_FOR_ALL) | NETIF_F_ALL_FOR_ALL;
+	struct nfo_lower *lower;
+	struct net_device *dev;
+	bool any = false;
+
+	nfo_for_each_lower(pair, lower, dev) {
+		features = netdev_increment_features(features, dev->features, wanted);
+		any = true;
+	}
+	return any ? netdev_add_tso_features(features, wanted) : wanted;
+}
+
+/* What the master's own packets must leave room for and may not exceed. */
+struct nfo_limits {
+	unsigned short headroom, tailroom, hard_header_len;
+	unsigned int min_mtu, max_mtu;
+	unsigned int tso_max_size;
+	u16 tso_max_segs;
+	unsigned int release_dst;
+	netdev_features_t vlan, enc;
+};
+
+static void nfo_limits_add(struct nfo_limits *limits, const struct net_device *dev)
+{
+	limits->headroom = max(limits->headroom, dev->needed_headroom);
+	limits->tailroom = max(limits->tailroom, dev->needed_tailroom);
+	limits->hard_header_len = max(limits->hard_header_len, dev->hard_header_len);
+	limits->min_mtu = max(limits->min_mtu, dev->min_mtu);
+	limits->max_mtu = min(limits->max_mtu, dev->max_mtu ?: ETH_MAX_MTU);
+	limits->tso_max_size = min(limits->tso_max_size, dev->tso_max_size);
+	limits->tso_max_segs = min(limits->tso_max_segs, dev->tso_max_segs);
+	limits->release_dst &= dev->priv_flags;
+	limits->vlan = netdev_increment_features(limits->vlan, dev->vlan_features,
+						 NFO_VLAN_FEATURES);
+	limits->enc = netdev_increment_features(limits->enc, dev->hw_enc_features,
+						NFO_ENC_FEATURES);
+}
+
+/* The core lowers gso_max_size to a TSO limit, but never raises it again; what
+ * an administrator chose below the limit stays.
+ */
+static void nfo_apply_tso(struct net_device *master, const struct nfo_limits *limits)
+{
+	bool size_at_limit = master->gso_max_size >= min(master->tso_max_size,
+							 (unsigned int)GSO_LEGACY_MAX_SIZE);
+	bool segs_at_limit = master->gso_max_segs >= master->tso_max_segs;
+
+	netif_set_tso_max_size(master, limits->tso_max_size);
+	netif_set_tso_max_segs(master, limits->tso_max_segs);
+	if (size_at_limit)
+		WRITE_ONCE(master->gso_max_size, min(limits->tso_max_size,
+						     (unsigned int)GSO_LEGACY_MAX_SIZE));
+	if (segs_at_limit)
+		WRITE_ONCE(master->gso_max_segs, limits->tso_max_segs);
+}
+
+/**
+ * nfo_netdev_update() - derive the master's features and limits from its lowers
+ * @pair: the pair
+ *
+ * RTNL, not from a notifier.
+ */
+void nfo_netdev_update(struct nfo_pair *pair)
+{
+	struct net_device *master = pair->dev, *dev;
+	const unsigned int release = IFF_XMIT_DST_RELEASE | IFF_XMIT_DST_RELEASE_PERM;
+	struct nfo_limits limits = {
+		.hard_header_len = ETH_HLEN,
+		.max_mtu = ETH_MAX_MTU,
+		.tso_max_size = TSO_MAX_SIZE,
+		.tso_max_segs = TSO_MAX_SEGS,
+		.release_dst = release,
+		.vlan = NFO_VLAN_FEATURES & NETIF_F_ALL_FOR_ALL,
+		.enc = NFO_ENC_FEATURES,
+	};
+	struct nfo_lower *lower;
+	bool any = false;
+
+	nfo_for_each_lower(pair, lower, dev) {
+		if (!(lower->flags & NFO_CONFIGURED))
+			continue;
+		nfo_limits_add(&limits, dev);
+		any = true;
+	}
+	if (!any)
+		return;
+
+	master->needed_headroom = limits.headroom;
+	master->needed_tailroom = limits.tailroom;
+	master->hard_header_len = limits.hard_header_len;
+	master->min_mtu = limits.min_mtu;
+	master->max_mtu = limits.max_mtu;
+	master->vlan_features = limits.vlan;
+	master->hw_enc_features = limits.enc | NETIF_F_GSO_ENCAP_ALL |
+				  NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
+	nfo_apply_tso(master, &limits);
+	if (limits.release_dst == release)
+		master->priv_flags |= IFF_XMIT_DST_RELEASE;
+	else
+		master->priv_flags &= ~IFF_XMIT_DST_RELEASE;
+	netdev_change_features(master);
+}
+
+const struct net_device_ops nfo_netdev_ops = {
+	.ndo_open		= nfo_open,
+	.ndo_stop		= nfo_stop,
+	.ndo_start_xmit		= nfo_start_xmit,
+	.ndo_get_stats64	= nfo_stats_get64,
+	.ndo_set_rx_mode	= nfo_set_rx_mode,
+	.ndo_change_rx_flags	= nfo_change_rx_flags,
+	.ndo_change_mtu		= nfo_change_mtu,
+	.ndo_validate_addr	= eth_validate_addr,
+	.ndo_vlan_rx_add_vid	= nfo_vlan_add,
+	.ndo_vlan_rx_kill_vid	= nfo_vlan_kill,
+	.ndo_fix_features	= nfo_fix_features,
+	.ndo_features_check	= passthru_features_check,
+};
+
+/**
+ * nfo_netdev_setup() - what a new master is
+ * @master: just allocated
+ * @standby: its address and MTU are the master's
+ *
+ * A plain Ethernet device: no link kind and no device type, which network
+ * managers would not configure by themselves.
+ */
+void nfo_netdev_setup(struct net_device *master, const struct net_device *standby)
+{
+	master->netdev_ops = &nfo_netdev_ops;
+	master->ethtool_ops = &nfo_ethtool_ops;
+	master->priv_flags |= IFF_FAILOVER | IFF_UNICAST_FLT | IFF_NO_QUEUE |
+			      IFF_DISABLE_NETPOLL;
+	master->priv_flags &= ~IFF_TX_SKB_SHARING;
+
+	eth_hw_addr_set(master, standby->dev_addr);
+	master->mtu = standby->mtu;
+	master->min_mtu = standby->min_mtu;
+	master->max_mtu = standby->max_mtu;
+	master->needed_headroom = standby->needed_headroom;
+
+	master->hw_features = NFO_VLAN_FEATURES | NETIF_F_GSO_ENCAP_ALL |
+			      NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_CTAG_RX |
+			      NETIF_F_HW_VLAN_CTAG_FILTER;
+	master->features |= master->hw_features;
+	/* No lock around a transmit that only hands on, and no other namespace
+	 * than the standby's.
+	 */
+	master->features |= NETIF_F_LLTX | NETIF_F_NETNS_LOCAL;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The generic netlink family: the only file that knows its attributes. What
+ * they mean stands in include/uapi/linux/net_failover.h.
+ */
+#include <linux/rculist.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+#include "nfo.h"
+
+static struct genl_family nfo_family;
+
+static const struct nla_policy nfo_policy[NET_FAILOVER_A_MAX + 1] = {
+	[NET_FAILOVER_A_IFINDEX] = NLA_POLICY_MIN(NLA_S32, 1),
+	[NET_FAILOVER_A_IFNAME] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
+};
+
+static u32 nfo_lower_state(const struct nfo_lower *lower)
+{
+	struct nfo_lower_facts facts;
+	u32 state = 0;
+
+	nfo_switch_facts(lower, &facts);
+	if (facts.configured)
+		state |= NET_FAILOVER_LOWER_CONFIGURED;
+	if (facts.up)
+		state |= NET_FAILOVER_LOWER_UP;
+	if (facts.attached)
+		state |= NET_FAILOVER_LOWER_ATTACHED;
+	if (facts.carrier)
+		state |= NET_FAILOVER_LOWER_CARRIER;
+	if (facts.activated)
+		state |= NET_FAILOVER_LOWER_ACTIVATED;
+	if (facts.drained)
+		state |= NET_FAILOVER_LOWER_DRAINED;
+	if (facts.leaving)
+		state |= NET_FAILOVER_LOWER_LEAVING;
+	if (READ_ONCE(lower->flags) & NFO_ADMIN_DOWN)
+		state |= NET_FAILOVER_LOWER_ADMIN_DOWN;
+	return state;
+}
+
+static int nfo_put_u64(struct sk_buff *msg, int attr, u64 value)
+{
+	return nla_put_u64_64bit(msg, attr, value, NET_FAILOVER_A_PAD);
+}
+
+static int nfo_put_lower(struct sk_buff *msg, const struct nfo_lower *lower,
+			 const struct nfo_path_sums *sums)
+{
+	const struct net_device *dev = rcu_dereference(lower->dev);
+	struct nlattr *nest;
+
+	if (!dev)
+		return 0;
+	nest = nla_nest_start(msg, NET_FAILOVER_A_LOWER);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u32(msg, NET_FAILOVER_A_LOWER_ROLE,
+			lower->index == NFO_STANDBY ? NET_FAILOVER_ROLE_STANDBY :
+						      NET_FAILOVER_ROLE_PRIMARY) ||
+	    nla_put_u32(msg, NET_FAILOVER_A_LOWER_IFINDEX, dev->ifindex) ||
+	    nla_put_string(msg, NET_FAILOVER_A_LOWER_IFNAME, dev->name) ||
+	    nla_put_u32(msg, NET_FAILOVER_A_LOWER_STATE, nfo_lower_state(lower)) ||
+	    nla_put_s32(msg, NET_FAILOVER_A_LOWER_ERROR, READ_ONCE(lower->err)) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_RX_PACKETS, sums->rx_packets) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_RX_BYTES, sums->rx_bytes) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_TX_PACKETS, sums->tx_packets) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_TX_BYTES, sums->tx_bytes) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_RX_IDLE, sums->rx_idle) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_RX_IGNORED, sums->rx_ignored))
+		return -EMSGSIZE;	/* the caller cancels the whole message */
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* What must be read together is: the choice and its reason under the lock. */
+static int nfo_put_pair(struct sk_buff *msg, struct nfo_pair *pair)
+{
+	struct nfo_decision decision;
+	struct nfo_sums sums;
+	u64 switches, since;
+	int i, err;
+
+	spin_lock_bh(&pair->lock);
+	decision = pair->decision;
+	switches = pair->switches;
+	since = pair->since;
+	spin_unlock_bh(&pair->lock);
+	nfo_stats_sum(pair, &sums);
+
+	if (nla_put_u32(msg, NET_FAILOVER_A_IFINDEX, pair->dev->ifindex) ||
+	    nla_put_string(msg, NET_FAILOVER_A_IFNAME, pair->dev->name) ||
+	    nla_put(msg, NET_FAILOVER_A_MAC, ETH_ALEN, pair->dev->perm_addr) ||
+	    nla_put_u32(msg, NET_FAILOVER_A_ACTIVE, decision.active) ||
+	    nla_put_u32(msg, NET_FAILOVER_A_REASON, decision.reason) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_SWITCHES, switches) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_SINCE, since) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_TX_DROPPED, sums.tx_dropped) ||
+	    nla_put_string(msg, NET_FAILOVER_A_MODULE_VERSION, NFO_VERSION))
+		return -EMSGSIZE;
+	for (i = 0; i < NFO_LOWERS; i++) {
+		err = nfo_put_lower(msg, &pair->lower[i], &sums.path[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int nfo_fill_pair(struct sk_buff *msg, struct nfo_pair *pair, u32 portid, u32 seq,
+			 int flags)
+{
+	void *hdr = genlmsg_put(msg, portid, seq, &nfo_family, flags, NET_FAILOVER_CMD_PAIR_GET);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nfo_put_pair(msg, pair)) {
+		genlmsg_cancel(msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
+/* The master that a request names. RCU. */
+static struct nfo_pair *nfo_named_pair(struct genl_info *info)
+{
+	struct net *net = genl_info_net(info);
+	struct net_device *dev;
+
+	if (info->attrs[NET_FAILOVER_A_IFINDEX]) {
+		dev = dev_get_by_index_rcu(net, nla_get_s32(info->attrs[NET_FAILOVER_A_IFINDEX]));
+	} else if (info->attrs[NET_FAILOVER_A_IFNAME]) {
+		dev = dev_get_by_name_rcu(net, nla_data(info->attrs[NET_FAILOVER_A_IFNAME]));
+	} else {
+		GENL_SET_ERR_MSG(info, "name the master by ifindex or ifname");
+		return ERR_PTR(-EINVAL);
+	}
+	if (!dev) {
+		GENL_SET_ERR_MSG(info, "no such device");
+		return ERR_PTR(-ENODEV);
+	}
+	if (!nfo_is_master(dev)) {
+		GENL_SET_ERR_MSG(info, "not the master of a failover pair");
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return netdev_priv(dev);
+}
+
+static int nfo_pair_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	struct nfo_pair *pair;
+	int err;
+
+	if (!msg)
+		return -ENOMEM;
+	rcu_read_lock();
+	pair = nfo_named_pair(info);
+	err = IS_ERR(pair) ? PTR_ERR(pair) :
+		nfo_fill_pair(msg, pair, info->snd_portid, info->snd_seq, 0);
+	rcu_read_unlock();
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	return genlmsg_reply(msg, info);
+}
+
+/* args[0]: how many pairs were told of in earlier messages. */
+static int nfo_pair_dump(struct sk_buff *msg, struct netlink_callback *cb)
+{
+	struct net *net = sock_net(msg->sk);
+	struct nfo_pair *pair;
+	int told = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(pair, &nfo_pairs, list) {
+		if (!net_eq(dev_net(pair->dev), net) || told++ < cb->args[0])
+			continue;
+		if (nfo_fill_pair(msg, pair, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				  NLM_F_MULTI)) {
+			told--;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	cb->args[0] = told;
+	return msg->len;
+}
+
+static const struct genl_small_ops nfo_ops[] = {
+	{
+		.cmd = NET_FAILOVER_CMD_PAIR_GET,
+		.doit = nfo_pair_get,
+		.dumpit = nfo_pair_dump,
+	},
+};
+
+static struct genl_family nfo_family = {
+	.name = NET_FAILOVER_GENL_NAME,
+	.version = NET_FAILOVER_GENL_VERSION,
+	.maxattr = NET_FAILOVER_A_MAX,
+	.policy = nfo_policy,
+	.netnsok = true,
+	.parallel_ops = true,
+	.module = THIS_MODULE,
+	.small_ops = nfo_ops,
+	.n_small_ops = ARRAY_SIZE(nfo_ops),
+	.resv_start_op = __NET_FAILOVER_CMD_MAX,
+};
+
+int nfo_netlink_init(void)
+{
+	return genl_register_family(&nfo_family);
+}
+
+void nfo_netlink_exit(void)
+{
+	genl_unregister_family(&nfo_family);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Private structs of the module.
+ *
+ * Locking, from the outside in:
+ *
+ *   RTNL		a lower is claimed, configured and released under it;
+ *			nfo_pairs, nfo_lower.flags, .saved_*, .err, .promisc
+ *			and .allmulti are its own. Never held while waiting
+ *			for anything but the kernel's own grace periods.
+ *   nfo_pair.lock	(bh) what the choice of the active lower depends on and
+ *			yields: nfo_lower.dev (writes; RTNL as well), the HOLD
+ *			bits, .active, .decision, .switches, .since. Taken in
+ *			softirq at transmit when the active lower went away, so
+ *			nothing is sent, printed or allocated under it.
+ *   RCU		readers of nfo_lower.dev, nfo_pair.active and nfo_pairs.
+ *
+ * A lower's rx_handler_data is its struct nfo_lower: that, never the MAC
+ * address, is how a lower that was claimed is found again (drivers rewrite
+ * perm_addr when they reset).
+ *
+ * create.c includes this file, and what is included there decides the CRCs of
+ * the exported symbols: include nothing here but what follows.
+ */
+#ifndef NFO_H
+#define NFO_H
+
+#include <linux/netdevice.h>
+#include <linux/etherdevice.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
+#include <linux/timer.h>
+#include <net/net_failover.h>
+#include "select.h"
+
+enum nfo_lower_index {
+	NFO_STANDBY,
+	NFO_PRIMARY,
+	NFO_LOWERS,
+};
+
+/* struct nfo_lower.flags (RTNL) */
+#define NFO_CONFIGURED	BIT(0)	/* has the master's MTU, addresses and VLANs */
+#define NFO_ADMIN_DOWN	BIT(1)	/* set down by somebody else: not reopened */
+#define NFO_WAS_UP	BIT(2)	/* was up when claimed: up again when released */
+
+/* struct nfo_lower.hold (nfo_pair.lock) */
+#define NFO_HOLD_CLOSING BIT(0)	/* NETDEV_GOING_DOWN was said */
+#define NFO_HOLD_DRAINED BIT(1)
+#define NFO_HOLD_LEAVING BIT(2)	/* about to be released */
+
+/* What the receive handler does with a frame (struct nfo_lower.rx_mode). */
+enum nfo_rx_mode {
+	NFO_RX_IDLE,		/* unicast for us only */
+	NFO_RX_ACTIVE,		/* everything */
+	NFO_RX_SETTLING,	/* everything but what we sent ourselves */
+};
+
+struct nfo_lower {
+	struct net_device __rcu *dev;
+	struct nfo_pair *pair;
+	u8 rx_mode;		/* enum nfo_rx_mode; written under nfo_pair.lock */
+	u8 index;		/* enum nfo_lower_index, constant */
+	u8 hold;		/* NFO_HOLD_* */
+	u8 flags;		/* NFO_CONFIGURED ... */
+	bool promisc;		/* our count is on the lower */
+	bool allmulti;
+	int err;		/* of the last attempt to configure it */
+	unsigned int saved_mtu;	/* the lower's own, before it was claimed */
+};
+
+/* Per CPU. 64 bit counters that never fall. */
+struct nfo_path_stats {
+	u64_stats_t rx_packets;
+	u64_stats_t rx_bytes;
+	u64_stats_t rx_multicast;
+	u64_stats_t rx_idle;
+	u64_stats_t rx_ignored;
+	u64_stats_t tx_packets;
+	u64_stats_t tx_bytes;
+};
+
+struct nfo_pcpu_stats {
+	struct nfo_path_stats path[NFO_LOWERS];
+	u64_stats_t tx_dropped;
+	struct u64_stats_sync syncp;
+};
+
+/* Sums over all CPUs. */
+struct nfo_path_sums {
+	u64 rx_packets, rx_bytes, rx_multicast, rx_idle, rx_ignored;
+	u64 tx_packets, tx_bytes;
+};
+
+struct nfo_sums {
+	struct nfo_path_sums path[NFO_LOWERS];
+	u64 tx_dropped;
+};
+
+/* The master's netdev_priv(). */
+struct nfo_pair {
+	/* read for every packet */
+	struct nfo_lower __rcu *active;
+	struct nfo_pcpu_stats __percpu *stats;
+	struct net_device *dev;		/* the master */
+	struct nfo_lower lower[NFO_LOWERS];
+
+	spinlock_t lock;
+	struct nfo_decision decision;
+	u64 switches;
+	u64 since;			/* boot clock of the last switch, ns */
+	unsigned long last_heal;	/* jiffies of the last healing announcement */
+
+	struct list_head list;		/* nfo_pairs */
+	struct net_device *standby_dev;	/* what virtio_net gave us; compared, never followed */
+	bool dying;			/* RTNL */
+	bool own_change;		/* RTNL: we change a lower's MTU or flags ourselves */
+	unsigned int retry_ms;		/* back-off of config_work */
+	unsigned int announce_round;
+	struct delayed_work config_work;
+	struct delayed_work announce_work;
+	struct work_struct report_work;
+	struct nfo_decision reported;	/* report_work's own */
+	struct timer_list watch;
+	struct timer_list settle;
+
+	struct failover failover;	/* virtio_net's handle; opaque to it */
+};
+
+/* Source of both: virtio_net's primary and standby share this address. */
+static inline struct nfo_pair *nfo_pair_of_failover(struct failover *failover)
+{
+	return container_of(failover, struct nfo_pair, failover);
+}
+
+static inline struct nfo_lower *nfo_other(const struct nfo_lower *lower)
+{
+	return &lower->pair->lower[lower->index == NFO_STANDBY ? NFO_PRIMARY : NFO_STANDBY];
+}
+
+/* True while frames handed to @dev can leave it: one load and mask. The
+ * kernel's own news of a lost carrier comes up to a second later.
+ */
+static inline bool nfo_can_send(const struct net_device *dev)
+{
+	const unsigned long ready = BIT(__LINK_STATE_START) | BIT(__LINK_STATE_PRESENT);
+
+	return (READ_ONCE(dev->state) & (ready | BIT(__LINK_STATE_NOCARRIER))) == ready;
+}
+
+/* pair.c */
+extern struct list_head nfo_pairs;
+struct nfo_pair *nfo_pair_create(struct net_device *standby);
+void nfo_pair_destroy(struct nfo_pair *pair);
+void nfo_pair_retry(struct nfo_pair *pair);
+
+/* notify.c */
+int nfo_notify_init(void);
+void nfo_notify_exit(void);
+
+/* switch.c */
+void nfo_switch_init(struct nfo_pair *pair);
+void nfo_switch_stop(struct nfo_pair *pair);
+void nfo_switch_update(struct nfo_pair *pair);
+void nfo_switch_hold(struct nfo_lower *lower, u8 set, u8 clear);
+void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev);
+void nfo_switch_facts(const struct nfo_lower *lower, struct nfo_lower_facts *facts);
+
+/* announce.c */
+void nfo_announce_init(struct nfo_pair *pair);
+void nfo_announce_start(struct nfo_pair *pair);
+void nfo_announce_stop(struct nfo_pair *pair);
+void nfo_announce_heal(struct nfo_pair *pair);
+
+/* xmit.c */
+netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev);
+rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb);
+
+/* netdev.c */
+extern const struct net_device_ops nfo_netdev_ops;
+void nfo_netdev_setup(struct net_device *master, const struct net_device *standby);
+void nfo_netdev_update(struct nfo_pair *pair);
+
+static inline bool nfo_is_master(const struct net_device *dev)
+{
+	return dev->netdev_ops == &nfo_netdev_ops;
+}
+
+/* ethtool.c */
+extern const struct ethtool_ops nfo_ethtool_ops;
+
+/* stats.c */
+void nfo_stats_sum(const struct nfo_pair *pair, struct nfo_sums *sums);
+void nfo_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *stats);
+
+/* netlink.c */
+int nfo_netlink_init(void);
+void nfo_netlink_exit(void);
+
+#endif /* NFO_H */

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the kernel tells of devices, turned into claims, holds and releases.
+ *
+ * Inside a notifier only pointers, flags, links and holds change; drivers (and
+ * the per-device lock of newer kernels) forbid the rest, which the pair's work
+ * item does.
+ */
+#include <linux/rtnetlink.h>
+#include "lower.h"
+#include "pair.h"
+
+/* The free place that waits for @dev, in whichever pair. RTNL. */
+static struct nfo_lower *nfo_find_slot(const struct net_device *dev)
+{
+	struct nfo_pair *pair;
+
+	list_for_each_entry(pair, &nfo_pairs, list) {
+		struct nfo_lower *lower = nfo_pair_slot(pair, dev);
+
+		if (lower && !rtnl_dereference(lower->dev))
+			return lower;
+	}
+	return NULL;
+}
+
+/* A device registers, or came from another namespace. */
+static void nfo_on_register(struct net_device *dev)
+{
+	struct nfo_lower *lower = nfo_find_slot(dev);
+
+	if (!lower)
+		return;
+	lower->err = nfo_lower_claim(lower, dev);
+	if (lower->err)
+		nfo_pair_retry(lower->pair);
+}
+
+/* It ends, or goes to another namespace. A spare may step in. */
+static void nfo_on_unregister(struct nfo_lower *lower)
+{
+	nfo_lower_release(lower, true);
+	nfo_pair_retry(lower->pair);
+}
+
+static void nfo_on_down(struct nfo_lower *lower)
+{
+	/* Neither we nor the master's own end: somebody wants it down. */
+	if (netif_running(lower->pair->dev))
+		lower->flags |= NFO_ADMIN_DOWN;
+	nfo_switch_hold(lower, 0, NFO_HOLD_CLOSING);
+}
+
+static void nfo_on_up(struct nfo_lower *lower)
+{
+	lower->flags &= ~NFO_ADMIN_DOWN;
+	nfo_switch_hold(lower, 0, NFO_HOLD_CLOSING);
+}
+
+static int nfo_lower_event(struct nfo_lower *lower, struct net_device *dev, unsigned long event)
+{
+	switch (event) {
+	case NETDEV_UNREGISTER:
+		nfo_on_unregister(lower);
+		break;
+	case NETDEV_UP:
+		nfo_on_up(lower);
+		break;
+	case NETDEV_GOING_DOWN:
+		/* Still running: the other path takes over before it stops. */
+		nfo_switch_hold(lower, NFO_HOLD_CLOSING, 0);
+		break;
+	case NETDEV_DOWN:
+		nfo_on_down(lower);
+		break;
+	case NETDEV_CHANGE:
+		nfo_switch_update(lower->pair);
+		break;
+	case NETDEV_FEAT_CHANGE:
+		nfo_pair_retry(lower->pair);
+		break;
+	case NETDEV_PRECHANGEMTU:
+	case NETDEV_PRE_CHANGEADDR:
+		/* It would cut the traffic of the master, to which alone they belong. */
+		if (lower->pair->own_change)
+			break;
+		netdev_warn(lower->pair->dev, "%s has its MTU and address from here: change them here\n",
+			    netdev_name(dev));
+		return notifier_from_errno(-EBUSY);
+	case NETDEV_NOTIFY_PEERS:
+		/* virtio after a migration: the addresses live on the master. */
+		if (lower->index == NFO_STANDBY)
+			nfo_announce_start(lower->pair);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static int nfo_netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct nfo_lower *lower;
+
+	if (nfo_is_master(dev))
+		return NOTIFY_DONE;
+
+	lower = nfo_lower_of(dev);
+	if (lower)
+		return nfo_lower_event(lower, dev, event);
+
+	switch (event) {
+	case NETDEV_POST_INIT:
+		/* Nothing tells if it fails to register after this: flags only. */
+		if (nfo_find_slot(dev))
+			nfo_lower_mark(dev);
+		break;
+	case NETDEV_REGISTER:
+		nfo_on_register(dev);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nfo_netdev_notifier = {
+	.notifier_call = nfo_netdev_event,
+};
+
+int nfo_notify_init(void)
+{
+	return register_netdevice_notifier(&nfo_netdev_notifier);
+}
+
+void nfo_notify_exit(void)
+{
+	unregister_netdevice_notifier(&nfo_netdev_notifier);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Life of a pair: made by virtio_net, it looks for its lowers, has them
+ * configured, tries again what failed, and ends with virtio_net's device.
+ */
+#include <linux/rtnetlink.h>
+#include <linux/rculist.h>
+#include "lower.h"
+#include "pair.h"
+
+#define NFO_RETRY_FIRST_MS	1000
+#define NFO_RETRY_MAX_MS	60000
+
+LIST_HEAD(nfo_pairs);
+
+/* Claim what belongs to the pair and is nobody's yet. A claim that failed
+ * before is tried again here, and a spare primary steps in for one that left.
+ */
+static int nfo_pair_adopt(struct nfo_pair *pair)
+{
+	struct net_device *dev;
+	int err = 0;
+
+	ASSERT_RTNL();
+	for_each_netdev(dev_net(pair->dev), dev) {
+		struct nfo_lower *lower = nfo_pair_slot(pair, dev);
+
+		if (!lower || rtnl_dereference(lower->dev) || nfo_lower_of(dev))
+			continue;
+		lower->err = nfo_lower_claim(lower, dev);
+		if (lower->err)
+			err = lower->err;
+	}
+	return err;
+}
+
+static void nfo_pair_work(struct work_struct *work)
+{
+	struct nfo_pair *pair = container_of(to_delayed_work(work), struct nfo_pair,
+					     config_work);
+	int i, err;
+
+	rtnl_lock();
+	if (pair->dying)
+		goto out;
+
+	err = nfo_pair_adopt(pair);
+	for (i = 0; i < NFO_LOWERS; i++)
+		if (nfo_lower_configure(&pair->lower[i]))
+			err = pair->lower[i].err;
+	nfo_netdev_update(pair);
+	nfo_switch_update(pair);
+
+	if (err) {
+		pair->retry_ms = clamp(2 * pair->retry_ms, NFO_RETRY_FIRST_MS,
+				       NFO_RETRY_MAX_MS);
+		queue_delayed_work(system_wq, &pair->config_work,
+				   msecs_to_jiffies(pair->retry_ms));
+	} else {
+		pair->retry_ms = 0;
+	}
+out:
+	rtnl_unlock();
+}
+
+/**
+ * nfo_pair_retry() - have the pair's lowers looked at again soon
+ * @pair: the pair
+ *
+ * From any context; what is to be done is found out by the work item.
+ */
+void nfo_pair_retry(struct nfo_pair *pair)
+{
+	mod_delayed_work(system_wq, &pair->config_work, 0);
+}
+
+static void nfo_pair_init(struct nfo_pair *pair, struct net_device *master,
+			  struct net_device *standby)
+{
+	int i;
+
+	pair->dev = master;
+	pair->standby_dev = standby;
+	spin_lock_init(&pair->lock);
+	INIT_LIST_HEAD(&pair->list);
+	INIT_DELAYED_WORK(&pair->config_work, nfo_pair_work);
+	for (i = 0; i < NFO_LOWERS; i++) {
+		pair->lower[i].pair = pair;
+		pair->lower[i].index = i;
+	}
+	nfo_switch_init(pair);
+	nfo_announce_init(pair);
+}
+
+static int nfo_pair_register(struct nfo_pair *pair)
+{
+	int err;
+
+	rtnl_lock();
+	err = register_netdevice(pair->dev);
+	if (!err) {
+		netif_carrier_off(pair->dev);
+		list_add_tail_rcu(&pair->list, &nfo_pairs);
+		netdev_info(pair->dev, "failover master registered, waiting for lowers with address %pM\n",
+			    pair->dev->perm_addr);
+		/* Primaries that were there first. */
+		if (nfo_pair_adopt(pair))
+			nfo_pair_retry(pair);
+	}
+	rtnl_unlock();
+	return err;
+}
+
+/**
+ * nfo_pair_create() - make and register the master of a standby
+ * @standby: virtio_net's device, not registered yet
+ *
+ * Without RTNL. The standby is claimed when it registers.
+ * Return: the pair, NULL where there was no memory or registering failed.
+ */
+struct nfo_pair *nfo_pair_create(struct net_device *standby)
+{
+	struct net_device *master;
+	struct nfo_pair *pair;
+	int err = -ENOMEM;
+
+	master = alloc_etherdev(sizeof(*pair));
+	if (!master)
+		goto fail;
+	pair = netdev_priv(master);
+	pair->stats = netdev_alloc_pcpu_stats(struct nfo_pcpu_stats);
+	if (!pair->stats)
+		goto fail_free;
+
+	dev_net_set(master, dev_net(standby));
+	SET_NETDEV_DEV(master, standby->dev.parent);
+	nfo_netdev_setup(master, standby);
+	nfo_pair_init(pair, master, standby);
+
+	err = nfo_pair_register(pair);
+	if (err)
+		goto fail_free;
+	return pair;
+
+fail_free:
+	free_percpu(pair->stats);
+	free_netdev(master);
+fail:
+	dev_err(standby->dev.parent,
+		"net_failover: no failover master (error %d), the card works without\n", err);
+	return NULL;
+}
+
+/**
+ * nfo_pair_destroy() - release the lowers and free the pair
+ * @pair: the pair
+ *
+ * Without RTNL. virtio_net has unregistered the standby before, so that only
+ * a primary may be left.
+ */
+void nfo_pair_destroy(struct nfo_pair *pair)
+{
+	struct net_device *master = pair->dev;
+	int i;
+
+	rtnl_lock();
+	pair->dying = true;
+	pair->standby_dev = NULL;
+	list_del_rcu(&pair->list);
+	for (i = 0; i < NFO_LOWERS; i++)
+		nfo_lower_release(&pair->lower[i], false);
+	rtnl_unlock();
+
+	cancel_delayed_work_sync(&pair->config_work);
+	nfo_announce_stop(pair);
+	nfo_switch_stop(pair);
+
+	unregister_netdev(master);
+	free_percpu(pair->stats);
+	free_netdev(master);
+}

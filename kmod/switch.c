@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Carry out the choice of the active lower: facts in, pure decision, swap.
+ *
+ * Everything here works from any context but hard interrupts and needs no
+ * RTNL, so that a switch never waits for anybody.
+ */
+#include <linux/moduleparam.h>
+#include <linux/ktime.h>
+#include <net/sch_generic.h>
+#include "nfo.h"
+
+/* The kernel's news of a lost carrier is up to a second late and a transmit
+ * notices at once; where nothing is transmitted this check does. 25 ms of a
+ * comparison cost an idle guest nothing that can be measured.
+ */
+static unsigned int watch_ms = 25;
+module_param(watch_ms, uint, 0644);
+MODULE_PARM_DESC(watch_ms, "how often to look whether the active lower can still send, in ms (0: never; default 25)");
+
+/* For how long after a switch frames of our own that the network returns
+ * through the new path are dropped: a switch's flooding takes milliseconds,
+ * IPv6 duplicate address detection listens for a second.
+ */
+#define NFO_SETTLE_MS 1000
+
+/* Look at one lower. RCU or nfo_pair.lock. */
+void nfo_switch_facts(const struct nfo_lower *lower, struct nfo_lower_facts *facts)
+{
+	const struct net_device *dev = rcu_dereference_check(lower->dev,
+							     lockdep_is_held(&lower->pair->lock));
+	u8 hold = READ_ONCE(lower->hold);
+
+	memset(facts, 0, sizeof(*facts));
+	if (!dev)
+		return;
+	facts->present = true;
+	facts->configured = READ_ONCE(lower->flags) & NFO_CONFIGURED;
+	facts->up = netif_running(dev) && !(hold & NFO_HOLD_CLOSING);
+	facts->attached = netif_device_present(dev);
+	facts->carrier = netif_carrier_ok(dev);
+	facts->activated = !qdisc_tx_is_noop(dev);
+	facts->drained = hold & NFO_HOLD_DRAINED;
+	facts->leaving = hold & NFO_HOLD_LEAVING;
+}
+
+static struct nfo_lower *nfo_role_lower(struct nfo_pair *pair, enum net_failover_role role)
+{
+	switch (role) {
+	case NET_FAILOVER_ROLE_NONE:
+		return NULL;
+	case NET_FAILOVER_ROLE_STANDBY:
+		return &pair->lower[NFO_STANDBY];
+	case NET_FAILOVER_ROLE_PRIMARY:
+		return &pair->lower[NFO_PRIMARY];
+	}
+	return NULL;
+}
+
+static void nfo_watch_arm(struct nfo_pair *pair)
+{
+	unsigned int ms = READ_ONCE(watch_ms);
+
+	if (ms)
+		mod_timer(&pair->watch, jiffies + msecs_to_jiffies(ms));
+}
+
+/* Swap the path. Under nfo_pair.lock. */
+static void nfo_swap(struct nfo_pair *pair, struct nfo_lower *old, struct nfo_lower *new)
+{
+	rcu_assign_pointer(pair->active, new);
+	if (new) {
+		WRITE_ONCE(new->rx_mode, NFO_RX_SETTLING);
+		mod_timer(&pair->settle, jiffies + msecs_to_jiffies(NFO_SETTLE_MS));
+		nfo_watch_arm(pair);
+		netif_carrier_on(pair->dev);
+	} else {
+		netif_carrier_off(pair->dev);
+	}
+	if (old)
+		WRITE_ONCE(old->rx_mode, NFO_RX_IDLE);
+	pair->switches++;
+	pair->since = ktime_get_boottime_ns();
+}
+
+/* Decide anew. Under nfo_pair.lock. Return: whether the path changed. */
+static bool nfo_update_locked(struct nfo_pair *pair)
+{
+	struct nfo_lower *old, *new;
+	struct nfo_facts facts;
+
+	lockdep_assert_held(&pair->lock);
+	facts.master_up = netif_running(pair->dev);
+	nfo_switch_facts(&pair->lower[NFO_STANDBY], &facts.standby);
+	nfo_switch_facts(&pair->lower[NFO_PRIMARY], &facts.primary);
+	pair->decision = nfo_select(&facts);
+
+	old = rcu_dereference_protected(pair->active, lockdep_is_held(&pair->lock));
+	new = nfo_role_lower(pair, pair->decision.active);
+	if (new == old)
+		return false;
+	nfo_swap(pair, old, new);
+	return true;
+}
+
+/* What follows a change, without any lock. */
+static void nfo_switched(struct nfo_pair *pair)
+{
+	if (READ_ONCE(pair->dying))
+		return;
+	nfo_announce_start(pair);
+	queue_work(system_wq, &pair->report_work);
+}
+
+/**
+ * nfo_switch_update() - look at both lowers and use the one that is to be used
+ * @pair: the pair
+ *
+ * Any context but hard interrupts, nfo_pair.lock not held.
+ */
+void nfo_switch_update(struct nfo_pair *pair)
+{
+	bool changed;
+
+	spin_lock_bh(&pair->lock);
+	changed = nfo_update_locked(pair);
+	spin_unlock_bh(&pair->lock);
+	if (changed)
+		nfo_switched(pair);
+}
+
+/**
+ * nfo_switch_hold() - hold a lower back, or no longer, and decide anew
+ * @lower: the lower
+ * @set: NFO_HOLD_* bits to set
+ * @clear: NFO_HOLD_* bits to clear
+ *
+ * As nfo_switch_update().
+ */
+void nfo_switch_hold(struct nfo_lower *lower, u8 set, u8 clear)
+{
+	struct nfo_pair *pair = lower->pair;
+	bool changed;
+
+	spin_lock_bh(&pair->lock);
+	WRITE_ONCE(lower->hold, (lower->hold & ~clear) | set);
+	changed = nfo_update_locked(pair);
+	spin_unlock_bh(&pair->lock);
+	if (changed)
+		nfo_switched(pair);
+}
+
+/**
+ * nfo_switch_set_dev() - put a device into its place, or take it out
+ * @lower: the place
+ * @dev: the device, or NULL
+ *
+ * RTNL. When it is taken out the path moves first. Readers of the former
+ * pointer are waited for by the caller (netdev_rx_handler_unregister() does).
+ */
+void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev)
+{
+	struct nfo_pair *pair = lower->pair;
+	bool changed;
+
+	ASSERT_RTNL();
+	spin_lock_bh(&pair->lock);
+	rcu_assign_pointer(lower->dev, dev);
+	WRITE_ONCE(lower->hold, 0);
+	changed = nfo_update_locked(pair);
+	spin_unlock_bh(&pair->lock);
+	if (changed)
+		nfo_switched(pair);
+}
+
+/* Any active lower that can no longer send is left. */
+static void nfo_watch(struct timer_list *timer)
+{
+	struct nfo_pair *pair = from_timer(pair, timer, watch);
+	const struct net_device *dev = NULL;
+	const struct nfo_lower *active;
+
+	rcu_read_lock();
+	active = rcu_dereference(pair->active);
+	if (active)
+		dev = rcu_dereference(active->dev);
+	if (dev && !nfo_can_send(dev))
+		nfo_switch_update(pair);
+	if (rcu_access_pointer(pair->active))
+		nfo_watch_arm(pair);
+	rcu_read_unlock();
+}
+
+static void nfo_settled(struct timer_list *timer)
+{
+	struct nfo_pair *pair = from_timer(pair, timer, settle);
+	struct nfo_lower *active;
+
+	spin_lock(&pair->lock);
+	active = rcu_dereference_protected(pair->active, lockdep_is_held(&pair->lock));
+	if (active)
+		WRITE_ONCE(active->rx_mode, NFO_RX_ACTIVE);
+	spin_unlock(&pair->lock);
+}
+
+static const char *nfo_reason_text(enum net_failover_reason reason)
+{
+	static const char * const text[] = {
+		[NET_FAILOVER_REASON_UNSPEC] = "",
+		[NET_FAILOVER_REASON_MASTER_DOWN] = "the master is down",
+		[NET_FAILOVER_REASON_PRIMARY_FIT] = "the primary can carry traffic",
+		[NET_FAILOVER_REASON_NO_PRIMARY] = "there is no primary",
+		[NET_FAILOVER_REASON_PRIMARY_SETUP] = "the primary is not configured",
+		[NET_FAILOVER_REASON_PRIMARY_DOWN] = "the primary is down",
+		[NET_FAILOVER_REASON_PRIMARY_DETACHED] = "the primary's hardware is away",
+		[NET_FAILOVER_REASON_PRIMARY_NO_CARRIER] = "the primary has no carrier",
+		[NET_FAILOVER_REASON_PRIMARY_STARTING] = "the primary is starting",
+		[NET_FAILOVER_REASON_PRIMARY_DRAINED] = "the primary is drained",
+		[NET_FAILOVER_REASON_PRIMARY_LEAVING] = "the primary is leaving",
+		[NET_FAILOVER_REASON_STANDBY_UNFIT] = "the standby cannot carry traffic",
+		[NET_FAILOVER_REASON_NONE_FIT] = "no lower can carry traffic",
+	};
+
+	return reason <= NET_FAILOVER_REASON_MAX ? text[reason] : "";
+}
+
+/* The log line; its first words are those of Hyper-V's netvsc, which people
+ * search logs for.
+ */
+static void nfo_report(struct work_struct *work)
+{
+	struct nfo_pair *pair = container_of(work, struct nfo_pair, report_work);
+	struct nfo_decision decision;
+
+	spin_lock_bh(&pair->lock);
+	decision = pair->decision;
+	spin_unlock_bh(&pair->lock);
+	if (decision.active == pair->reported.active)
+		return;
+
+	if (decision.active == NET_FAILOVER_ROLE_NONE)
+		netdev_info(pair->dev, "Data path down: %s\n", nfo_reason_text(decision.reason));
+	else
+		netdev_info(pair->dev, "Data path switched %s VF: %s\n",
+			    decision.active == NET_FAILOVER_ROLE_PRIMARY ? "to" : "from",
+			    nfo_reason_text(decision.reason));
+	pair->reported = decision;
+}
+
+void nfo_switch_init(struct nfo_pair *pair)
+{
+	timer_setup(&pair->watch, nfo_watch, 0);
+	timer_setup(&pair->settle, nfo_settled, 0);
+	INIT_WORK(&pair->report_work, nfo_report);
+	pair->decision.reason = NET_FAILOVER_REASON_MASTER_DOWN;
+	pair->reported.active = NET_FAILOVER_ROLE_NONE;
+}
+
+/* After both lowers were released: nothing arms the timers any more. */
+void nfo_switch_stop(struct nfo_pair *pair)
+{
+	del_timer_sync(&pair->watch);
+	del_timer_sync(&pair->settle);
+	cancel_work_sync(&pair->report_work);
+}
