@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is wrong with what was gathered, how bad, and what to do about it.
+ * Traffic that cannot flow is bad; a pair that would not survive the loss of
+ * the card in use, or has already lost one, is degraded.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/findings.h"
+#include "common/mem.h"
+#include "common/words.h"
+
+static void __attribute__((format(printf, 6, 7)))
+add(struct findings *findings, enum severity severity, const char *code, const char *device,
+    const char *advice, const char *format, ...)
+{
+	struct finding *finding;
+	va_list args;
+
+	findings->v = mem_grow(findings->v, findings->n, sizeof(*findings->v));
+	finding = &findings->v[findings->n++];
+	*finding = (struct finding){ .severity = severity, .code = code, .advice = advice };
+	snprintf(finding->device, sizeof(finding->device), "%s", device);
+	va_start(args, format);
+	finding->text = mem_vprintf(format, args);
+	va_end(args);
+}
+
+static void check_module(const struct view *view, struct findings *findings)
+{
+	if (view->module.kind == MODULE_IN_TREE && view->pairs.n)
+		add(findings, SEVERITY_DEGRADED, "module-in-tree", "",
+		    "install the net_failover DKMS module and reload virtio_net, or reboot",
+		    "the in-tree module drops what arrives on the standby while a primary exists, "
+		    "even one without link; each migration cuts traffic for seconds");
+	if (view->netlink_error)
+		add(findings, SEVERITY_GOOD, "netlink-unusable", "",
+		    "install the failoverctl that belongs to the module",
+		    "the module does not answer by netlink (%s); what follows is concluded from sysfs", strerror(-view->netlink_error));
+}
+
+static const char *lower_name(const struct pair *pair, uint32_t role)
+{
+	if (role == NET_FAILOVER_ROLE_PRIMARY)
+		return pair->primary.name;
+	return role == NET_FAILOVER_ROLE_STANDBY ? pair->standby.name : "";
+}
+
+static void check_reason(const struct pair *pair, struct findings *findings)
+{
+	const struct reason_words *words = words_reason(pair->reason);
+
+	if (words->severity == SEVERITY_GOOD)
+		return;
+	if (pair->active == NET_FAILOVER_ROLE_NONE)
+		add(findings, words->severity, words->code, pair->name,
+		    words->advice,
+		    "nothing carries traffic: %s", words->text);
+	else
+		add(findings, words->severity, words->code, pair->name,
+		    words->advice,
+		    "on the %s (%s): %s", words_role(pair->active), lower_name(pair, pair->active), words->text);
+}
+
+/* It sends by the standby, but hears nothing: see the module's finding. */
+static void check_deaf(const struct view *view, const struct pair *pair,
+		       struct findings *findings)
+{
+	if (view->module.kind != MODULE_IN_TREE || !pair->primary.present ||
+	    pair->active != NET_FAILOVER_ROLE_STANDBY)
+		return;
+	add(findings, SEVERITY_BAD, "in-tree-deaf", pair->name,
+		    "give the primary a link, or have the host unplug it",
+		    "receives nothing: the in-tree module drops the standby's frames while %s exists", pair->primary.name);
+}
+
+static void check_standby(const struct pair *pair, struct findings *findings)
+{
+	const struct lower *standby = &pair->standby;
+
+	if (!standby->present) {
+		add(findings, SEVERITY_DEGRADED, "no-standby", pair->name,
+		    "look into the kernel's log; a migration would cut traffic",
+		    "no standby: its virtio-net card is not part of the pair");
+		return;
+	}
+	/* Some hosts keep it down on purpose and raise it for a migration. */
+	if (standby->link && standby->link->carrier != 1 && pair->link && pair->link->up)
+		add(findings, SEVERITY_GOOD, "standby-no-carrier", pair->name,
+		    "its link must be up on the host before the primary is unplugged",
+		    "the standby (%s) is %s", standby->name, standby->link->up ? "without carrier" : "down");
+}
+
+static void check_lower(const struct pair *pair, const struct lower *lower,
+			const char *role, struct findings *findings)
+{
+	if (!lower->present)
+		return;
+	if (lower->error)
+		add(findings, SEVERITY_DEGRADED, "lower-error", pair->name,
+		    words_error_advice(lower->error),
+		    "the %s (%s) cannot be configured: %s", role, lower->name, strerror(-lower->error));
+	if (lower->link && pair->link && lower->link->mtu != pair->link->mtu)
+		add(findings, SEVERITY_DEGRADED, "mtu-differs", pair->name,
+		    "set the MTU on the master alone; host_mtu and the VF's limit must allow it",
+		    "the %s (%s) has MTU %d, the master %d", role, lower->name, lower->link->mtu, pair->link->mtu);
+}
+
+static bool is_of_pair(const struct pair *pair, const struct link *link)
+{
+	return link->ifindex == pair->ifindex ||
+	       (pair->primary.present && link->ifindex == pair->primary.ifindex) ||
+	       (pair->standby.present && link->ifindex == pair->standby.ifindex);
+}
+
+static void check_duplicates(const struct view *view, const struct pair *pair,
+			     struct findings *findings)
+{
+	size_t i;
+
+	for (i = 0; i < view->links.n; i++) {
+		const struct link *link = &view->links.v[i];
+
+		if (!pairs_same_mac(pair, link) || is_of_pair(pair, link))
+			continue;
+		add(findings, SEVERITY_DEGRADED, "duplicate-mac", pair->name,
+		    "if it is a spare primary, leave it unconfigured; otherwise give it another MAC on the host",
+		    "%s (%s) has the pair's MAC address but is not part of the pair", link->name, link->driver);
+	}
+}
+
+/* Negotiated, yet in no pair: the host believes that it may plug a VF. */
+static void check_loose(const struct view *view, struct findings *findings)
+{
+	size_t i;
+
+	for (i = 0; i < view->links.n; i++) {
+		const struct link *link = &view->links.v[i];
+
+		if (!link->virtio || !link->negotiated || pairs_find(&view->pairs, link->name))
+			continue;
+		add(findings, SEVERITY_DEGRADED, "loose-standby", link->name,
+		    "look into the kernel's log, and for a pair in another network namespace",
+		    "negotiated VIRTIO_NET_F_STANDBY but is part of no pair here");
+	}
+}
+
+static void check_any(const struct view *view, struct findings *findings)
+{
+	size_t i;
+	bool virtio = false;
+
+	if (view->pairs.n)
+		return;
+	for (i = 0; i < view->links.n; i++)
+		virtio |= view->links.v[i].virtio;
+	add(findings, SEVERITY_GOOD, "no-pair", "",
+	    "to get one, the host sets <teaming type='persistent'/> on the virtio interface "
+	    "(libvirt) or failover=on (QEMU)",
+	    virtio ? "no failover pair" : "no failover pair, and no virtio-net card that could be its standby");
+}
+
+void findings_make(const struct view *view, struct findings *findings)
+{
+	size_t i;
+
+	*findings = (struct findings){ 0 };
+	check_module(view, findings);
+	for (i = 0; i < view->pairs.n; i++) {
+		const struct pair *pair = &view->pairs.v[i];
+
+		check_reason(pair, findings);
+		check_deaf(view, pair, findings);
+		check_standby(pair, findings);
+		check_lower(pair, &pair->primary, "primary", findings);
+		check_lower(pair, &pair->standby, "standby", findings);
+		check_duplicates(view, pair, findings);
+	}
+	check_loose(view, findings);
+	check_any(view, findings);
+}
+
+void findings_free(struct findings *findings)
+{
+	size_t i;
+
+	for (i = 0; i < findings->n; i++)
+		free(findings->v[i].text);
+	free(findings->v);
+	*findings = (struct findings){ 0 };
+}
+
+enum severity findings_worst(const struct findings *findings, const char *device)
+{
+	enum severity worst = SEVERITY_GOOD;
+	size_t i;
+
+	for (i = 0; i < findings->n; i++) {
+		const struct finding *finding = &findings->v[i];
+
+		if (device && strcmp(finding->device, device))
+			continue;
+		if (finding->severity > worst)
+			worst = finding->severity;
+	}
+	return worst;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is wrong with what was gathered, how bad, and what to do about it. Pure. */
+#ifndef COMMON_FINDINGS_H
+#define COMMON_FINDINGS_H
+
+#include "common/pairs.h"
+
+/* Also the exit codes of the programs. */
+enum severity {
+	SEVERITY_GOOD,
+	SEVERITY_DEGRADED,
+	SEVERITY_BAD,
+	SEVERITY_UNKNOWN,
+};
+
+struct finding {
+	enum severity severity;		/* GOOD: worth knowing, nothing wrong */
+	const char *code;
+	char device[NAME_LEN];		/* the master or card that it is about; "": the machine */
+	char *text;
+	const char *advice;
+};
+
+struct findings {
+	struct finding *v;
+	size_t n;
+};
+
+void findings_make(const struct view *view, struct findings *findings);
+void findings_free(struct findings *findings);
+
+/* The worst of those about this device; NULL: of all. */
+enum severity findings_worst(const struct findings *findings, const char *device);
+
+#endif

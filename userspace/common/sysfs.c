@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What sysfs tells of network cards and of the module. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/escape.h"
+#include "common/mem.h"
+#include "common/sysfs.h"
+
+/* The position of VIRTIO_NET_F_STANDBY in the text of device/features. */
+#define STANDBY_FEATURE 62
+
+const char *sysfs_root(void)
+{
+	const char *root = secure_getenv("FAILOVERCTL_SYSFS");
+
+	return root && *root ? root : "/sys";
+}
+
+bool sysfs_replaced(void)
+{
+	return strcmp(sysfs_root(), "/sys") != 0;
+}
+
+/* One read, as sysfs gives every attribute in one; without the final newline. */
+static bool read_text(int dir, const char *path, char *buf, size_t size)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n < 0)
+		return false;
+	buf[n] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return true;
+}
+
+static bool read_number(int dir, const char *path, int base, long long *value)
+{
+	char buf[32], *end;
+
+	if (!read_text(dir, path, buf, sizeof(buf)))
+		return false;
+	errno = 0;
+	*value = strtoll(buf, &end, base);
+	return !errno && end != buf && !*end;
+}
+
+static int read_int(int dir, const char *path, int otherwise)
+{
+	long long value;
+
+	if (!read_number(dir, path, 10, &value) || value < INT_MIN || value > INT_MAX)
+		return otherwise;
+	return value;
+}
+
+static uint64_t read_counter(int dir, const char *path)
+{
+	char buf[32];
+
+	return read_text(dir, path, buf, sizeof(buf)) ? strtoull(buf, NULL, 10) : 0;
+}
+
+static bool read_target(int dir, const char *path, char *buf, size_t size)
+{
+	ssize_t n = readlinkat(dir, path, buf, size - 1);
+
+	if (n < 0)
+		return false;
+	buf[n] = '\0';
+	return true;
+}
+
+/* The last component of where a symbolic link points to; empty: no link. */
+static void read_target_name(int dir, const char *path, char *out, size_t size)
+{
+	char target[PATH_MAX];
+	const char *slash;
+
+	out[0] = '\0';
+	if (!read_target(dir, path, target, sizeof(target)))
+		return;
+	slash = strrchr(target, '/');
+	escape_copy(out, size, slash ? slash + 1 : target);
+}
+
+static void read_mac(int dir, struct link *link)
+{
+	char text[128];
+	uint8_t *m = link->mac;
+	int end = 0;
+
+	if (!read_text(dir, "address", text, sizeof(text)))
+		return;
+	link->has_mac = sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n",
+			       m, m + 1, m + 2, m + 3, m + 4, m + 5, &end) == MAC_LEN &&
+			!text[end];
+}
+
+static bool is_pci_address(const char *text)
+{
+	unsigned int domain, bus, slot, function;
+	int end = 0;
+
+	return sscanf(text, "%x:%x:%x.%x%n", &domain, &bus, &slot, &function, &end) == 4 &&
+	       !text[end];
+}
+
+/*
+ * class/net/<name> points into the tree of devices, as in
+ * …/0000:01:00.0/virtio0/net/<name>: the last PCI address on the way, else
+ * the component before "net".
+ */
+static void read_bus(int net, const char *name, struct link *link)
+{
+	char path[PATH_MAX], *save = NULL, *part;
+	const char *before = "", *last = "";
+	bool pci = false;
+
+	if (!read_target(net, name, path, sizeof(path)))
+		return;
+	for (part = strtok_r(path, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
+		if (is_pci_address(part)) {
+			escape_copy(link->bus, sizeof(link->bus), part);
+			pci = true;
+		}
+		if (!pci && !strcmp(part, "net"))
+			before = last;
+		last = part;
+	}
+	if (!pci)
+		escape_copy(link->bus, sizeof(link->bus), before);
+}
+
+static void read_virtio(int dir, struct link *link)
+{
+	char features[256], port[16];
+
+	link->virtio = !strcmp(link->driver, "virtio_net");
+	if (!link->virtio || !read_text(dir, "device/features", features, sizeof(features)))
+		return;
+	link->negotiated = strlen(features) > STANDBY_FEATURE &&
+			   features[STANDBY_FEATURE] == '1';
+	link->standby_port = link->negotiated &&
+			     read_text(dir, "phys_port_name", port, sizeof(port)) &&
+			     !strcmp(port, "sby");
+}
+
+static void read_state(int dir, struct link *link)
+{
+	long long flags = 0;
+
+	read_number(dir, "flags", 16, &flags);
+	link->up = flags & IFF_UP;
+	link->carrier = link->up ? read_int(dir, "carrier", -1) : -1;
+	link->speed = link->up ? read_int(dir, "speed", -1) : -1;
+	link->mtu = read_int(dir, "mtu", 0);
+	link->counters.rx_packets = read_counter(dir, "statistics/rx_packets");
+	link->counters.rx_bytes = read_counter(dir, "statistics/rx_bytes");
+	link->counters.tx_packets = read_counter(dir, "statistics/tx_packets");
+	link->counters.tx_bytes = read_counter(dir, "statistics/tx_bytes");
+}
+
+/* Says false for what is no network card, or left while we looked. */
+static bool read_link(int net, int dir, const char *name, struct link *link)
+{
+	struct stat device;
+	int ifindex;
+
+	if (fstatat(dir, "device", &device, 0) < 0)
+		return false;
+	ifindex = read_int(dir, "ifindex", 0);
+	if (ifindex <= 0)
+		return false;
+
+	memset(link, 0, sizeof(*link));
+	link->ifindex = ifindex;
+	link->device = device.st_ino;
+	escape_copy(link->name, sizeof(link->name), name);
+	read_target_name(dir, "master", link->master, sizeof(link->master));
+	read_target_name(dir, "device/driver", link->driver, sizeof(link->driver));
+	read_bus(net, name, link);
+	read_mac(dir, link);
+	read_virtio(dir, link);
+	read_state(dir, link);
+	return true;
+}
+
+static void add_link(struct links *links, int net, const char *name)
+{
+	int dir = openat(net, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return;
+	links->v = mem_grow(links->v, links->n, sizeof(*links->v));
+	if (read_link(net, dir, name, &links->v[links->n]))
+		links->n++;
+	close(dir);
+}
+
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct link *x = a, *y = b;
+
+	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
+}
+
+static DIR *open_net(void)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/class/net", sysfs_root());
+
+	if (n < 0 || (size_t)n >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	return opendir(path);
+}
+
+int sysfs_links(struct links *links)
+{
+	DIR *net = open_net();
+	struct dirent *entry;
+
+	*links = (struct links){ 0 };
+	if (!net)
+		return -errno;
+	while ((entry = readdir(net)))
+		if (entry->d_name[0] != '.')
+			add_link(links, dirfd(net), entry->d_name);
+	closedir(net);
+	if (links->n)
+		qsort(links->v, links->n, sizeof(*links->v), by_ifindex);
+	return 0;
+}
+
+void sysfs_free(struct links *links)
+{
+	free(links->v);
+	*links = (struct links){ 0 };
+}
+
+void sysfs_module(struct module *module)
+{
+	char path[PATH_MAX], version[WORD_LEN];
+	int dir;
+
+	*module = (struct module){ .kind = MODULE_NONE };
+	snprintf(path, sizeof(path), "%s/module/net_failover", sysfs_root());
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return;
+	module->kind = MODULE_IN_TREE;
+	if (read_text(dir, "version", version, sizeof(version))) {
+		module->kind = MODULE_OURS;
+		escape_copy(module->version, sizeof(module->version), version);
+	}
+	close(dir);
+}

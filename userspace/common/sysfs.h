@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What sysfs tells of network cards and of the module. */
+#ifndef COMMON_SYSFS_H
+#define COMMON_SYSFS_H
+
+#include "common/model.h"
+
+/*
+ * Where sysfs is: /sys, or the directory that FAILOVERCTL_SYSFS names (tests
+ * make one; ignored in a program that runs with more rights than its user).
+ */
+const char *sysfs_root(void);
+bool sysfs_replaced(void);
+
+/* All network cards, in the order of their ifindex. 0 or a negative errno. */
+int sysfs_links(struct links *links);
+void sysfs_free(struct links *links);
+
+/* The module of the name net_failover; MODULE_NONE also where it is built in. */
+void sysfs_module(struct module *module);
+
+#endif
