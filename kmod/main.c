@@ -13,6 +13,10 @@ static int __init nfo_init(void)
 
 	if (err)
 		return err;
+	err = nfo_leave_init();
+	if (err)
+		pr_warn("net_failover: no notice of PCI removals (%d): unplugging a primary will lose packets\n",
+			err);
 	err = nfo_netlink_init();
 	if (err)
 		pr_warn("net_failover: no netlink family (%d): failover works, failoverctl sees less\n",
@@ -24,6 +28,7 @@ module_init(nfo_init);
 static void __exit nfo_exit(void)
 {
 	nfo_netlink_exit();
+	nfo_leave_exit();
 	nfo_notify_exit();
 }
 module_exit(nfo_exit);

@@ -157,6 +157,10 @@ void nfo_pair_retry(struct nfo_pair *pair);
 int nfo_notify_init(void);
 void nfo_notify_exit(void);
 
+/* leave.c */
+int nfo_leave_init(void);
+void nfo_leave_exit(void);
+
 /* switch.c */
 void nfo_switch_init(struct nfo_pair *pair);
 void nfo_switch_stop(struct nfo_pair *pair);
