@@ -63,13 +63,13 @@ void die(int code, const char *fmt, ...)
 	exit(code);
 }
 
-static socklen_t addr_size(const struct sockaddr_storage *a)
+socklen_t addr_size(const struct sockaddr_storage *a)
 {
 	return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
 /* An IPv4 or IPv6 address, fe80::1%eth0 too. No getaddrinfo: the program is static. */
-static void resolve(const char *text, unsigned int port, struct sockaddr_storage *out)
+void resolve(const char *text, unsigned int port, struct sockaddr_storage *out)
 {
 	struct sockaddr_in *v4 = (void *)out;
 	struct sockaddr_in6 *v6 = (void *)out;
@@ -549,8 +549,11 @@ int main(int argc, char **argv)
 		check_sender(&o);
 		return cmd_ping(&o, cmd[0] == 'p');
 	}
-	if (!strcmp(cmd, "tcp-send"))
+	if (!strcmp(cmd, "tcp-send")) {
+		if (!o.to || !o.seconds)
+			die(EXIT_USAGE, "--to and --seconds must be given");
 		return cmd_tcp_send(&o);
+	}
 	if (!o.seconds)
 		o.seconds = 600;
 	if (!strcmp(cmd, "echo"))

@@ -49,7 +49,11 @@ struct options {
 
 extern volatile int stopped;
 
+struct sockaddr_storage;
+
 int64_t now_ns(clockid_t clock);
+unsigned int addr_size(const struct sockaddr_storage *a);
+void resolve(const char *text, unsigned int port, struct sockaddr_storage *out);
 void die(int code, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
 struct record *stream_at(struct stream *s, uint32_t seq);
