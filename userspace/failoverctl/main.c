@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/* failoverctl: the table of commands, and nothing that a command does. */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/findings.h"
+#include "common/mem.h"
+#include "failoverctl/cmd.h"
+
+const struct command commands[] = {
+	{ "status", "[--json] [IFNAME...]", "which card carries traffic, why, and what is wrong", cmd_status },
+	{ "help", "[COMMAND]", "this list, or the arguments of one command", cmd_help },
+	{ "version", "", "the versions of this program and of the loaded module", cmd_version },
+	{ NULL, NULL, NULL, NULL },
+};
+
+/* What people type out of habit. */
+static const struct {
+	const char *option, *name;
+} aliases[] = {
+	{ "--help", "help" },
+	{ "-h", "help" },
+	{ "--version", "version" },
+	{ "-V", "version" },
+};
+
+static const struct command *find_command(const char *name)
+{
+	const struct command *command;
+	size_t i;
+
+	for (i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (!strcmp(aliases[i].option, name))
+			name = aliases[i].name;
+	for (command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	char *name = mem_printf("failoverctl %s", command->name);
+	int ret;
+
+	argv[0] = name;		/* getopt begins its messages with it */
+	ret = command->run(argc, argv);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("failoverctl: cannot write");
+		ret = SEVERITY_UNKNOWN;
+	}
+	return ret;
+}
+
+int cmd_no_args(int argc, char **argv)
+{
+	if (argc == 1)
+		return 0;
+	fprintf(stderr, "%s: takes no arguments, not even '%s'\n", argv[0], argv[1]);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	setlocale(LC_ALL, "");
+	if (argc < 2) {
+		fprintf(stderr, "failoverctl: which command? (see failoverctl help)\n");
+		return EXIT_USAGE;
+	}
+	command = find_command(argv[1]);
+	if (!command) {
+		fprintf(stderr, "failoverctl: no command '%s' (see failoverctl help)\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	return run_command(command, argc - 1, argv + 1);
+}
