@@ -196,6 +196,28 @@ static struct nlmsghdr *put_request(void *buf, uint16_t type, uint16_t flags, ui
 	return nlh;
 }
 
+/*
+ * mnl_cb_run(), but only over messages that fit: libmnl 1.0.4 takes a length
+ * of 2 GB and more for a negative one and runs off the buffer.
+ */
+static int run(const char *buf, size_t len, unsigned int seq, unsigned int port,
+	       mnl_cb_t cb, void *data)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(buf + at);
+
+		if (len - at < sizeof(*nlh) || nlh->nlmsg_len < sizeof(*nlh) ||
+		    nlh->nlmsg_len > len - at) {
+			errno = EBADMSG;
+			return MNL_CB_ERROR;
+		}
+		at += MNL_ALIGN((size_t)nlh->nlmsg_len);
+	}
+	return mnl_cb_run(buf, len, seq, port, cb, data);
+}
+
 /* Sends the request in buf and hands every message of the answer to cb. */
 static int talk(struct mnl_socket *nl, char *buf, mnl_cb_t cb, void *data)
 {
@@ -210,7 +232,7 @@ static int talk(struct mnl_socket *nl, char *buf, mnl_cb_t cb, void *data)
 		n = mnl_socket_recvfrom(nl, buf, BUFFER_SIZE);
 		if (n < 0)
 			return -errno;
-		ret = mnl_cb_run(buf, n, seq, port, cb, data);
+		ret = run(buf, n, seq, port, cb, data);
 	}
 	return ret < 0 ? -errno : 0;
 }
@@ -273,7 +295,7 @@ int genl_parse(const void *dump, size_t len, struct pairs *pairs)
 	int ret;
 
 	*pairs = (struct pairs){ 0 };
-	ret = mnl_cb_run(dump, len, 0, 0, add_pair, pairs) < 0 ? -errno : 0;
+	ret = run(dump, len, 0, 0, add_pair, pairs) < 0 ? -errno : 0;
 	if (ret)
 		drop_pairs(pairs);
 	return ret;

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What genl.c makes of answers: good ones, a newer module's, and hostile ones. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+
+#include "common/genl.h"
+
+static const uint8_t mac[MAC_LEN] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
+
+static struct nlmsghdr *put_head(char *buf)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+
+	nlh->nlmsg_type = 0x20;
+	nlh->nlmsg_flags = NLM_F_MULTI;
+	genl->cmd = NET_FAILOVER_CMD_PAIR_GET;
+	return nlh;
+}
+
+static void put_lower(struct nlmsghdr *nlh, uint32_t role, const char *name, uint32_t ifindex,
+		      int32_t error)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NET_FAILOVER_A_LOWER);
+
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_LOWER_ROLE, role);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_LOWER_IFINDEX, ifindex);
+	mnl_attr_put_strz(nlh, NET_FAILOVER_A_LOWER_IFNAME, name);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_LOWER_STATE, NET_FAILOVER_LOWER_UP);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_LOWER_ERROR, error);
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_LOWER_RX_PACKETS, 1000 + ifindex);
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_LOWER_RX_IDLE, 7);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static struct nlmsghdr *put_pair(char *buf)
+{
+	struct nlmsghdr *nlh = put_head(buf);
+
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_IFINDEX, 3);
+	mnl_attr_put_strz(nlh, NET_FAILOVER_A_IFNAME, "eth0");
+	mnl_attr_put(nlh, NET_FAILOVER_A_MAC, MAC_LEN, mac);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_ACTIVE, NET_FAILOVER_ROLE_PRIMARY);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_REASON, NET_FAILOVER_REASON_PRIMARY_FIT);
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_SWITCHES, 1ULL << 40);
+	put_lower(nlh, NET_FAILOVER_ROLE_STANDBY, "eth1", 4, 0);
+	put_lower(nlh, NET_FAILOVER_ROLE_PRIMARY, "eth2", 5, -EINVAL);
+	return nlh;
+}
+
+static void test_pair(void **state)
+{
+	char buf[1024];
+	struct pairs pairs;
+	struct pair *pair;
+
+	(void)state;
+	assert_int_equal(genl_parse(buf, put_pair(buf)->nlmsg_len, &pairs), 0);
+	assert_int_equal(pairs.n, 1);
+	pair = pairs.v;
+	assert_string_equal(pair->name, "eth0");
+	assert_int_equal(pair->ifindex, 3);
+	assert_true(pair->has_mac);
+	assert_memory_equal(pair->mac, mac, MAC_LEN);
+	assert_int_equal(pair->active, NET_FAILOVER_ROLE_PRIMARY);
+	assert_true(pair->has_switches && pair->switches == 1ULL << 40);
+	assert_false(pair->has_since || pair->has_dropped || pair->derived);
+	assert_string_equal(pair->standby.name, "eth1");
+	assert_int_equal(pair->primary.ifindex, 5);
+	assert_int_equal(pair->primary.error, -EINVAL);
+	assert_true(pair->primary.has_path && pair->primary.path.rx_packets == 1005);
+	assert_int_equal(pair->primary.rx_idle, 7);
+	free(pairs.v);
+}
+
+static void test_several_pairs_and_the_end(void **state)
+{
+	char buf[4096];
+	size_t len = put_pair(buf)->nlmsg_len;
+	struct nlmsghdr *done;
+	struct pairs pairs;
+
+	(void)state;
+	len += put_pair(buf + len)->nlmsg_len;
+	done = mnl_nlmsg_put_header(buf + len);
+	done->nlmsg_type = NLMSG_DONE;
+	assert_int_equal(genl_parse(buf, len + done->nlmsg_len, &pairs), 0);
+	assert_int_equal(pairs.n, 2);
+	free(pairs.v);
+}
+
+static void test_newer_module(void **state)
+{
+	char buf[1024];
+	struct nlmsghdr *nlh = put_pair(buf);
+	struct pairs pairs;
+
+	(void)state;
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_MAX + 1, 5);
+	mnl_attr_put_strz(nlh, 1000, "new");
+	put_lower(nlh, NET_FAILOVER_ROLE_PRIMARY + 1, "eth3", 6, 0);
+	assert_int_equal(genl_parse(buf, nlh->nlmsg_len, &pairs), 0);
+	assert_string_equal(pairs.v[0].primary.name, "eth2");
+	free(pairs.v);
+}
+
+static void test_names_are_escaped(void **state)
+{
+	char buf[1024];
+	struct nlmsghdr *nlh = put_head(buf);
+	struct pairs pairs;
+
+	(void)state;
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_IFINDEX, 3);
+	mnl_attr_put_strz(nlh, NET_FAILOVER_A_IFNAME, "\033[31m\\e");
+	assert_int_equal(genl_parse(buf, nlh->nlmsg_len, &pairs), 0);
+	assert_string_equal(pairs.v[0].name, "\\x1b[31m\\x5ce");
+	free(pairs.v);
+}
+
+static void assert_refused(const char *buf, size_t len)
+{
+	struct pairs pairs;
+
+	assert_true(genl_parse(buf, len, &pairs) < 0);
+	assert_int_equal(pairs.n, 0);
+	assert_null(pairs.v);
+}
+
+/* libmnl takes this length for a negative one. */
+static void test_huge_message(void **state)
+{
+	char buf[1024];
+	struct nlmsghdr *nlh = put_pair(buf);
+	size_t len = nlh->nlmsg_len;
+
+	(void)state;
+	nlh->nlmsg_len = 0xf0000000;
+	assert_refused(buf, len);
+}
+
+static void test_pair_without_a_name(void **state)
+{
+	char buf[1024];
+	struct nlmsghdr *nlh = put_head(buf);
+
+	(void)state;
+	assert_refused(buf, nlh->nlmsg_len);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_IFINDEX, 3);
+	assert_refused(buf, nlh->nlmsg_len);
+}
+
+static void test_wrong_sizes(void **state)
+{
+	static const uint16_t numbers[] = {
+		NET_FAILOVER_A_IFINDEX, NET_FAILOVER_A_ACTIVE, NET_FAILOVER_A_REASON,
+		NET_FAILOVER_A_SWITCHES, NET_FAILOVER_A_SINCE, NET_FAILOVER_A_TX_DROPPED,
+	};
+	char buf[1024];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct nlmsghdr *nlh = put_pair(buf);
+
+		mnl_attr_put_u8(nlh, numbers[i], 1);
+		assert_refused(buf, nlh->nlmsg_len);
+	}
+}
+
+static void test_short_mac_is_none(void **state)
+{
+	char buf[1024];
+	struct nlmsghdr *nlh = put_pair(buf);
+	struct pairs pairs;
+
+	(void)state;
+	mnl_attr_put(nlh, NET_FAILOVER_A_MAC, 3, mac);
+	assert_int_equal(genl_parse(buf, nlh->nlmsg_len, &pairs), 0);
+	assert_false(pairs.v[0].has_mac);
+	free(pairs.v);
+}
+
+static void test_every_truncation(void **state)
+{
+	char whole[1024];
+	size_t len, total = put_pair(whole)->nlmsg_len;
+
+	(void)state;
+	for (len = 0; len < total; len++) {
+		char *cut = calloc(1, MNL_ALIGN(len) + !len);	/* a read too far is seen */
+		struct pairs pairs;
+
+		memcpy(cut, whole, len);
+		if (len >= sizeof(struct nlmsghdr))
+			((struct nlmsghdr *)cut)->nlmsg_len = len;
+		genl_parse(cut, len, &pairs);
+		free(pairs.v);
+		free(cut);
+	}
+}
+
+/* Always the same bytes: a failure can be looked at. */
+static void test_many_mutations(void **state)
+{
+	char whole[1024];
+	size_t total = put_pair(whole)->nlmsg_len;
+	int i, j;
+
+	(void)state;
+	srand(1);
+	for (i = 0; i < 200000; i++) {
+		char *bent = malloc(total);
+		struct pairs pairs;
+
+		memcpy(bent, whole, total);
+		for (j = rand() % 4; j >= 0; j--)
+			bent[rand() % total] = rand();
+		genl_parse(bent, total, &pairs);
+		free(pairs.v);
+		free(bent);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pair),
+		cmocka_unit_test(test_several_pairs_and_the_end),
+		cmocka_unit_test(test_newer_module),
+		cmocka_unit_test(test_names_are_escaped),
+		cmocka_unit_test(test_huge_message),
+		cmocka_unit_test(test_pair_without_a_name),
+		cmocka_unit_test(test_wrong_sizes),
+		cmocka_unit_test(test_short_mac_is_none),
+		cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_many_mutations),
+	};
+
+	return cmocka_run_group_tests_name("genl", tests, NULL, NULL);
+}
