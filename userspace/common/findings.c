@@ -22,7 +22,8 @@ add(struct findings *findings, enum severity severity, const char *code, const c
 
 	findings->v = mem_grow(findings->v, findings->n, sizeof(*findings->v));
 	finding = &findings->v[findings->n++];
-	*finding = (struct finding){ .severity = severity, .code = code, .advice = advice };
+	*finding = (struct finding){ .severity = severity, .code = code,
+				     .advice = mem_printf("%s", advice) };
 	snprintf(finding->device, sizeof(finding->device), "%s", device);
 	va_start(args, format);
 	finding->text = mem_vprintf(format, args);
@@ -49,20 +50,39 @@ static const char *lower_name(const struct pair *pair, uint32_t role)
 	return role == NET_FAILOVER_ROLE_STANDBY ? pair->standby.name : "";
 }
 
+/* The advice with the pair's own names, so that it can be pasted. */
+static char *fill_in(const char *advice, const struct pair *pair)
+{
+	static const char master[] = "<master>", primary[] = "<primary>";
+	const char *at = strstr(advice, master);
+
+	if (at)
+		return mem_printf("%.*s%s%s", (int)(at - advice), advice, pair->name,
+				  at + strlen(master));
+	at = strstr(advice, primary);
+	if (at)
+		return mem_printf("%.*s%s%s", (int)(at - advice), advice, pair->primary.name,
+				  at + strlen(primary));
+	return mem_printf("%s", advice);
+}
+
 static void check_reason(const struct pair *pair, struct findings *findings)
 {
 	const struct reason_words *words = words_reason(pair->reason);
+	char *advice;
 
 	if (words->severity == SEVERITY_GOOD)
 		return;
+	advice = fill_in(words->advice, pair);
 	if (pair->active == NET_FAILOVER_ROLE_NONE)
 		add(findings, words->severity, words->code, pair->name,
-		    words->advice,
+		    advice,
 		    "nothing carries traffic: %s", words->text);
 	else
 		add(findings, words->severity, words->code, pair->name,
-		    words->advice,
+		    advice,
 		    "on the %s (%s): %s", words_role(pair->active), lower_name(pair, pair->active), words->text);
+	free(advice);
 }
 
 /* It sends by the standby, but hears nothing: see the module's finding. */
@@ -183,12 +203,33 @@ void findings_make(const struct view *view, struct findings *findings)
 	check_any(view, findings);
 }
 
+static void free_finding(struct finding *finding)
+{
+	free(finding->text);
+	free(finding->advice);
+}
+
+void findings_keep(struct findings *findings, const struct pairs *pairs)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < findings->n; i++) {
+		struct finding *finding = &findings->v[i];
+
+		if (!*finding->device || pairs_find(pairs, finding->device))
+			findings->v[kept++] = *finding;
+		else
+			free_finding(finding);
+	}
+	findings->n = kept;
+}
+
 void findings_free(struct findings *findings)
 {
 	size_t i;
 
 	for (i = 0; i < findings->n; i++)
-		free(findings->v[i].text);
+		free_finding(&findings->v[i]);
 	free(findings->v);
 	*findings = (struct findings){ 0 };
 }
@@ -201,7 +242,7 @@ enum severity findings_worst(const struct findings *findings, const char *device
 	for (i = 0; i < findings->n; i++) {
 		const struct finding *finding = &findings->v[i];
 
-		if (device && strcmp(finding->device, device))
+		if (device && *finding->device && strcmp(finding->device, device))
 			continue;
 		if (finding->severity > worst)
 			worst = finding->severity;

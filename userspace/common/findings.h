@@ -18,7 +18,7 @@ struct finding {
 	const char *code;
 	char device[NAME_LEN];		/* the master or card that it is about; "": the machine */
 	char *text;
-	const char *advice;
+	char *advice;
 };
 
 struct findings {
@@ -27,9 +27,11 @@ struct findings {
 };
 
 void findings_make(const struct view *view, struct findings *findings);
+/* Drops those about devices of no pair of these; the machine's stay. */
+void findings_keep(struct findings *findings, const struct pairs *pairs);
 void findings_free(struct findings *findings);
 
-/* The worst of those about this device; NULL: of all. */
+/* The worst of those about this device and of the machine's; NULL: of all. */
 enum severity findings_worst(const struct findings *findings, const char *device);
 
 #endif

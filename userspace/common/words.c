@@ -9,7 +9,7 @@
 
 static const struct reason_words reasons[] = {
 	[NET_FAILOVER_REASON_UNSPEC] = {
-		"unspecified", "the module gives no reason",
+		"unspec", "the module gives no reason",
 		"", SEVERITY_GOOD },
 	[NET_FAILOVER_REASON_MASTER_DOWN] = {
 		"master-down", "the master is down",

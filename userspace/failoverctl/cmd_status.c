@@ -68,22 +68,6 @@ static bool is_asked_for(const struct pair *pair, char **names)
 	return false;
 }
 
-/* Findings of the machine stay: they are about every pair. */
-static void keep_findings(const struct pairs *pairs, struct findings *findings)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < findings->n; i++) {
-		struct finding *finding = &findings->v[i];
-
-		if (!*finding->device || pairs_find(pairs, finding->device))
-			findings->v[kept++] = *finding;
-		else
-			free(finding->text);
-	}
-	findings->n = kept;
-}
-
 static void keep_pairs(struct pairs *pairs, char **names)
 {
 	size_t i, kept = 0;
@@ -150,7 +134,7 @@ static int status(const char *command, char **names, bool json)
 		findings_make(&view, &findings);
 		if (*names) {
 			keep_pairs(&view.pairs, names);
-			keep_findings(&view.pairs, &findings);
+			findings_keep(&findings, &view.pairs);
 		}
 		show(&view, &findings, !*names, json);
 		ret = findings_worst(&findings, NULL);

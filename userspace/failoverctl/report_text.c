@@ -65,6 +65,8 @@ static struct libscols_table *new_table(const struct column *columns, size_t n)
 
 	/* As into a file: nothing is cut to a terminal's width. */
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+	scols_table_enable_noencoding(table, 1);	/* the model is printable already */
+	scols_table_set_column_separator(table, "  ");
 	for (i = 0; i < n; i++)
 		scols_table_new_column(table, columns[i].name, 0,
 				       columns[i].right ? SCOLS_FL_RIGHT : 0);
@@ -96,7 +98,7 @@ static void set_number(struct libscols_line *line, size_t column, uint64_t value
 
 static const struct column lower_columns[] = {
 	{ "  ROLE", false }, { "NAME", false }, { "DRIVER", false }, { "BUS", false },
-	{ "STATE", false }, { "SPEED", true }, { "RX PACKETS", true }, { "TX PACKETS", true },
+	{ "STATE", false }, { "SPEED", true }, { "RX PKTS", true }, { "TX PKTS", true },
 };
 
 static void add_lower(struct libscols_table *table, const struct lower *lower,
@@ -114,7 +116,7 @@ static void add_lower(struct libscols_table *table, const struct lower *lower,
 	scols_line_set_data(line, 2, link ? link->driver : "");
 	scols_line_set_data(line, 3, link ? link->bus : "");
 	scols_line_set_data(line, 4, words_lower(lower));
-	if (link && link->speed > 0)
+	if (link && link->speed > 0 && link->carrier == 1)
 		scols_line_refer_data(line, 5, mem_printf("%d Mb/s", link->speed));
 	if (c) {
 		set_number(line, 6, c->rx_packets);
@@ -131,13 +133,20 @@ static void put_lowers(const struct page *page, const struct pair *pair)
 	put_table(page, table, 4);
 }
 
-/* What came by a path while the other one was in use. */
+static void put_frames(const struct page *page, uint64_t n, const char *before, const char *after)
+{
+	if (n)
+		fprintf(page->out, "      %s%" PRIu64 " frame%s %s\n", before, n, n == 1 ? "" : "s",
+			after);
+}
+
+/* The other copies of broadcasts are normal, and not worth a line for people. */
 static void put_idle(const struct page *page, const struct lower *lower)
 {
-	if (!lower->has_path || !(lower->rx_idle | lower->rx_ignored))
-		return;
-	fprintf(page->out, "      while not in use, %s brought %" PRIu64 " frames for us, and %" PRIu64
-		" others (dropped)\n", lower->name, lower->rx_idle, lower->rx_ignored);
+	char *before = mem_printf("%s brought ", lower->name);
+
+	put_frames(page, lower->rx_idle, before, "for us while not in use (delivered)");
+	free(before);
 }
 
 static void format_ago(uint64_t ns, char *text, size_t size)
@@ -188,8 +197,6 @@ static void put_facts(const struct page *page, const struct report *report,
 			!pair->link->up ? "down" :
 			pair->link->carrier == 1 ? "up" : "up without carrier");
 	put_switches(page, report, pair);
-	if (pair->has_dropped && pair->tx_dropped)
-		fprintf(page->out, ", %" PRIu64 " frames dropped", pair->tx_dropped);
 	fputc('\n', page->out);
 }
 
@@ -197,20 +204,17 @@ static void put_headline(const struct page *page, const struct report *report,
 			 const struct pair *pair)
 {
 	enum severity worst = findings_worst(report->findings, pair->name);
-	const char *active = "nothing carries traffic";
-	const char *name = "";
+	const char *reason = words_reason(pair->reason)->text;
+	const char *derived = pair->derived ? " (derived)" : "";
 
-	if (pair->active == NET_FAILOVER_ROLE_PRIMARY) {
-		active = "on the primary, ";
-		name = pair->primary.name;
-	} else if (pair->active == NET_FAILOVER_ROLE_STANDBY) {
-		active = "on the standby, ";
-		name = pair->standby.name;
-	}
 	fprintf(page->out, "\n%s: ", pair->name);
 	put_state(page, worst, words_severity(worst));
-	fprintf(page->out, ", %s%s: %s%s\n", active, name, words_reason(pair->reason)->text,
-		pair->derived ? " (derived)" : "");
+	if (pair->active == NET_FAILOVER_ROLE_PRIMARY)
+		fprintf(page->out, ", on the primary (%s): %s%s\n", pair->primary.name, reason, derived);
+	else if (pair->active == NET_FAILOVER_ROLE_STANDBY)
+		fprintf(page->out, ", on the standby (%s): %s%s\n", pair->standby.name, reason, derived);
+	else
+		fprintf(page->out, ", nothing carries traffic: %s%s\n", reason, derived);
 }
 
 static void put_pair(const struct page *page, const struct report *report,
@@ -221,6 +225,7 @@ static void put_pair(const struct page *page, const struct report *report,
 	put_lowers(page, pair);
 	put_idle(page, &pair->primary);
 	put_idle(page, &pair->standby);
+	put_frames(page, pair->tx_dropped, "", "dropped: no card could take them");
 }
 
 static const struct column virtio_columns[] = {
@@ -288,8 +293,12 @@ static void put_title(const struct page *page, const struct report *report)
 		fprintf(page->out, "module net_failover: %s", module->version);
 		break;
 	}
-	fprintf(page->out, ", pairs: %zu, state: ", report->view->pairs.n);
-	put_state(page, worst, words_severity(worst));
+	if (report->view->pairs.n) {
+		fprintf(page->out, ", pairs: %zu, state: ", report->view->pairs.n);
+		put_state(page, worst, words_severity(worst));
+	} else {
+		fprintf(page->out, ", pairs: none");
+	}
 	fputc('\n', page->out);
 }
 
