@@ -20,6 +20,10 @@ class Migration:
     done: Optional[float] = None
 
     @property
+    def pause_ms(self):
+        return 1000 * (self.resume - self.stop)
+
+    @property
     def pause(self):
         """(STOP, RESUME): the guest did not run in between."""
         return self.stop, self.resume
@@ -48,6 +52,8 @@ def migrate(guest, *, cancel_in=None, postcopy=False, bandwidth=None, timeout=90
         target.end()
         return _record(source, mark, None, status)
     target.qmp.wait_event("RESUME", 20)
+    wait_until(lambda: "RESUME" in target.qmp.answered, 20, "QEMU's announcement of the standbys")
+    _announce(target)
     guest.connect(target)
     source.end()
     guest.past.append(source)
@@ -60,7 +66,15 @@ def _prepare(source, target, postcopy, bandwidth):
                     {"capability": "postcopy-ram", "state": postcopy}]
     for vm in (source, target):
         vm.qmp.execute("migrate-set-capabilities", capabilities=capabilities)
-    source.qmp.execute("migrate-set-parameters", max_bandwidth=bandwidth or 1 << 30)
+        # QEMU would announce the emulated VF too, whose port then takes the address from the standby's
+        # before the guest can use it. It does not for a passed-through one, which it knows no network of.
+        vm.qmp.execute("migrate-set-parameters", max_bandwidth=bandwidth or 1 << 30, announce_rounds=0)
+
+
+def _announce(vm):
+    """What QEMU's defaults do after a migration, for the standbys alone."""
+    vm.qmp.execute("announce-self", initial=50, max=550, rounds=5, step=100,
+                   interfaces=[pair.net_id for pair in vm.machine.pairs])
 
 
 def _wait_status(vm, mark, wanted, timeout):
@@ -89,4 +103,5 @@ def _record(source, mark, target, status):
     phases = {e["data"]["status"]: e["time"] for e in events}
     return Migration(status, phases, stop=time_of(source, "STOP", mark),
                      resume=time_of(target, "RESUME"), unplug=time_of(source, "UNPLUG_PRIMARY", mark),
+                     announced=target.qmp.answered.get("RESUME") if target else None,
                      negotiated=time_of(target, "FAILOVER_NEGOTIATED"), done=phases.get(status))
