@@ -13,12 +13,13 @@ sys.path.insert(0, str(TOP / "tests/vm"))
 from lab import LabError, NotRun, kernel as lab_kernel  # noqa: E402  pylint: disable=wrong-import-position
 from lab.run import BUILD, sh  # noqa: E402  pylint: disable=wrong-import-position
 
-NOT_RUN = pytest.StashKey()
+NOT_RUN, MEASURED = pytest.StashKey(), pytest.StashKey()
 
 
 def pytest_configure(config):
     """Markers, and the list of what could not be run."""
     config.stash[NOT_RUN] = {}
+    config.stash[MEASURED] = []
     config.addinivalue_line("markers", "defect(id): the row of the defect list that the test shows")
     config.addinivalue_line("markers", "allow(text, why): a guest's complaint that is expected")
 
@@ -31,7 +32,11 @@ def not_run(config, what, why):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """A skip is not a pass: say what was not run."""
+    """What was measured; and a skip is not a pass: say what was not run."""
+    if config.stash[MEASURED]:
+        terminalreporter.section("measured")
+        for line in config.stash[MEASURED]:
+            terminalreporter.line(line)
     for (what, why), count in config.stash[NOT_RUN].items():
         terminalreporter.section(f"NOT RUN: {what}", red=True, bold=True)
         terminalreporter.line(f"{count} test(s): {why}", red=True)
@@ -53,6 +58,12 @@ def pytest_runtest_makereport(item, call):
         item.failed_once = True
         if folder:
             report.sections.append(("Evidence", f"guests' logs, QMP events and gaps: {folder}"))
+
+
+@pytest.fixture(scope="session")
+def measured(pytestconfig):
+    """Call it with a line that the closing summary shall show."""
+    return pytestconfig.stash[MEASURED].append
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures of the VM tests."""
-from pathlib import Path
-
 import pytest
 
-from lab import LabError, net
+import expect
+from lab import LabError, floor as lab_floor, net
 from lab.run import BUILD, TOP, sh
 from lab.testbed import Images, Testbed
 
@@ -37,3 +36,15 @@ def lab(request, images, evidence):
     if found:
         lines = "\n".join(f"  {guest}: {line}" for guest, line in found[:20])
         pytest.fail(f"the guest's kernel complained ({evidence}):\n{lines}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def floor(images, measured):
+    """What plain virtio-net loses around a migration's pause, in this very run."""
+    testbed = Testbed(images, BUILD / "tests/floor")
+    try:
+        result = lab_floor.measure(testbed, expect.flows)
+    finally:
+        testbed.close()
+    measured(str(result))
+    return result

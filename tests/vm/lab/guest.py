@@ -162,6 +162,22 @@ class Guest:
         self.run(f"ip link set {name} up && ip addr add {v4} dev {name} && "
                  f"ip addr add {v6} dev {name} nodad")
 
+    def spawn(self, *words):
+        """Start a program in the background; `reap` ends it."""
+        name = words[0]
+        self.run(f"{' '.join(map(str, words))} >/tmp/{name}.out 2>&1 & echo $! >/tmp/{name}.pid")
+
+    def reap(self, name):
+        """Ask the program to end and wait until it has."""
+        self.run(f"p=$(cat /tmp/{name}.pid); kill $p 2>/dev/null; "
+                 "while [ -e /proc/$p/exe ]; do sleep 0.05; done")
+
+    def serve_echo(self, port=7000):
+        """Have the probe answer at that port."""
+        if f":{port} " not in self.run("netstat -lun"):
+            self.run(f"probe echo --port {port} >/tmp/echo-{port}.out 2>&1 &")
+            self.wait_until(f"netstat -lun | grep -q ':{port} '")
+
     def clock(self):
         """How far the guest's wall clock is ahead of ours, in seconds."""
         before = time.time()

@@ -22,6 +22,8 @@ class Qmp:
         self._log = open(log, "w", encoding="utf-8")
         self._cond = threading.Condition()
         self._replies, self._closed, self._serial = {}, False, 0
+        self._answers = {}         # event -> command that the reader sends at once
+        self.answered = {}         # event -> when QEMU had carried it out
         self._sock = wait_until(self._connect, 20, "QEMU's QMP socket")
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -57,21 +59,29 @@ class Qmp:
                 stamp = message["timestamp"]
                 message["time"] = stamp["seconds"] + stamp["microseconds"] / 1e6
                 self.events.append(message)
+                if message["event"] in self._answers:
+                    serial = self._send(*self._answers.pop(message["event"]))
+                    self._answers[serial] = message["event"]
+            elif message.get("id") in self._answers:
+                self.answered[self._answers.pop(message["id"])] = time.time()
             elif "id" in message:
                 self._replies[message["id"]] = message
             self._cond.notify_all()
 
+    def _send(self, command, arguments):
+        self._serial += 1
+        request = {"execute": command, "id": self._serial}
+        if arguments:
+            request["arguments"] = {k.replace("_", "-") if command.startswith("migrate") else k: v
+                                    for k, v in arguments.items()}
+        self._log.write(f"{time.time():.6f} -> {json.dumps(request)}\n")
+        self._sock.sendall(json.dumps(request).encode())
+        return self._serial
+
     def execute(self, command, timeout=20, **arguments):
         """Run a command and return what it returns."""
         with self._cond:
-            self._serial += 1
-            serial = self._serial
-            request = {"execute": command, "id": serial}
-            if arguments:
-                request["arguments"] = {k.replace("_", "-") if command.startswith("migrate") else k: v
-                                        for k, v in arguments.items()}
-            self._log.write(f"{time.time():.6f} -> {json.dumps(request)}\n")
-            self._sock.sendall(json.dumps(request).encode())
+            serial = self._send(command, arguments)
             self._cond.wait_for(lambda: serial in self._replies or self._closed, timeout)
             reply = self._replies.pop(serial, None)
         if reply is None:
@@ -79,6 +89,11 @@ class Qmp:
         if "error" in reply:
             raise QmpError(f"{command}: {reply['error']['desc']}")
         return reply["return"]
+
+    def at_event(self, name, command, **arguments):
+        """Send a command as soon as the event comes, once; `answered` tells when it was done."""
+        with self._cond:
+            self._answers[name] = command, arguments
 
     def mark(self):
         """A point in the stream of events, for `wait_event` and `find`."""

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a whole pair looks like from inside and outside, and whether traffic passes."""
+from lab.flow import Echo, PROBE
+from lab.net import GUEST4, GUEST6
+from lab.run import wait_until
+
+
+def ready(lab, variant, *pairs, **options):
+    """Boot a guest with a pair, its master configured and the primary carrying traffic."""
+    guest = lab.boot(variant, *pairs, **options)
+    pair = guest.wait_paired()
+    guest.address(pair.master)
+    guest.wait_carrier(pair.primary)
+    flows(guest)
+    carried_by_primary(guest)
+    return guest, pair
+
+
+def flows(guest, to=GUEST4, timeout=15):
+    """Wait until the guest answers its peer."""
+    guest.serve_echo()
+
+    def answered():
+        out = guest.net.peer(PROBE, "ping", "--to", to, "--port", Echo.PORT, "--rate", 50,
+                             "--count", 3, "--drain", 200, "--log", "-", "--runs", check=False)
+        return "\ngot " in out
+    wait_until(answered, timeout, f"the guest to answer at {to}")
+
+
+def carried_by_primary(guest, timeout=15):
+    """Wait until the network sends to the primary's port what is for the guest."""
+    _carried(guest, guest.vm.primary_tap(), timeout)
+
+
+def carried_by_standby(guest, timeout=15):
+    """Wait until the network sends to the standby's port what is for the guest."""
+    _carried(guest, guest.vm.standby_tap(), timeout)
+
+
+def _carried(guest, tap, timeout):
+    mac = guest.machine.pairs[0].mac
+
+    def learned():
+        flows(guest)
+        return guest.net.port_of(mac) == tap
+    wait_until(learned, timeout, f"{mac} to be behind {tap}, it is behind {guest.net.port_of(mac)}")
+
+
+def whole(pair, ours=True):
+    """The shape that other programs rely on: three plain devices, linked, known by their drivers.
+
+    Ours marks the lowers as SLAVE too, which keeps IPv6 and network managers off them.
+    """
+    master, standby, primary = (pair.links[n] for n in (pair.master, pair.standby, pair.primary))
+    assert standby["master"] == primary["master"] == pair.master
+    assert master["ethtool"] == "net_failover"
+    assert master["parent"] == standby["parent"] and "virtio" in master["parent"]
+    assert standby["port"] == "sby" and master["port"] == "-"
+    assert standby["driver"] == "virtio_net"
+    assert "linkinfo" not in master, "the master has an rtnl_link_ops kind"
+    assert master["devtype"] == "-", "the master has a DEVTYPE"
+    assert not ours or ("SLAVE" in primary["flags"] and "SLAVE" in standby["flags"])
+    assert "SLAVE" not in master["flags"] and "MASTER" not in master["flags"]
+
+
+def usable(guest):
+    """The guest answers over IPv4 and IPv6."""
+    flows(guest, GUEST4)
+    flows(guest, GUEST6)
+
+
+def outside(result, migration, floor):
+    """The packets lost outside the pause, widened by what plain virtio-net loses there."""
+    return result.outside(migration.stop - floor.before, migration.announced + floor.after)
+
+
+def nothing_lost(result, migration=None, floor=None):
+    """No packet lost, but in a migration's pause, and none twice."""
+    lost = outside(result, migration, floor) if migration else result.lost
+    detail = ""
+    if migration:
+        detail = f"; pause {migration.pause_ms:.0f} ms, announced {migration.announced:.3f}; lost from " + \
+            ", ".join(f"STOP{1000 * (start - migration.stop):+.0f} to RESUME{1000 * (end - migration.resume):+.0f} ms"
+                      for _, _, start, end in result.runs())
+    assert not lost, f"{len(lost)} packets lost outside the pause: {result}{detail}"
+    assert not result.duplicates, f"{result}{detail}"
