@@ -41,7 +41,8 @@ static int make(void **state)
 	s->v[MASTER] = card("eth0", 3, "virtio_net");
 	s->v[STANDBY] = card("eth1", 2, "virtio_net");
 	s->v[PRIMARY] = card("eth2", 4, "e1000e");
-	s->v[MASTER].negotiated = s->v[STANDBY].negotiated = true;
+	s->v[MASTER].negotiated = true;
+	s->v[STANDBY].negotiated = true;
 	s->v[STANDBY].standby_port = true;
 	s->v[MASTER].device = s->v[STANDBY].device;
 	strcpy(s->v[STANDBY].master, "eth0");
@@ -158,7 +159,8 @@ static void test_none_fit(void **state)
 {
 	struct setup *s = *state;
 
-	s->v[PRIMARY].carrier = s->v[STANDBY].carrier = 0;
+	s->v[PRIMARY].carrier = 0;
+	s->v[STANDBY].carrier = 0;
 	assert_choice(derive(s), NET_FAILOVER_ROLE_NONE, NET_FAILOVER_REASON_NONE_FIT);
 	assert_finding(s, "none-fit", SEVERITY_BAD);
 }

@@ -16,7 +16,7 @@ void escape_copy(char *out, size_t size, const char *raw)
 		if (used + (plain ? 1 : 4) >= size)
 			break;
 		if (plain)
-			out[used++] = c;
+			out[used++] = *raw;
 		else
 			used += sprintf(out + used, "\\x%02x", c);
 	}

@@ -13,9 +13,12 @@
 #include "common/mem.h"
 #include "common/words.h"
 
-static void __attribute__((format(printf, 6, 7)))
-add(struct findings *findings, enum severity severity, const char *code, const char *device,
-    const char *advice, const char *format, ...)
+static void add(struct findings *findings, enum severity severity, const char *code,
+		const char *device, const char *advice, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+
+static void add(struct findings *findings, enum severity severity, const char *code,
+		const char *device, const char *advice, const char *format, ...)
 {
 	struct finding *finding;
 	va_list args;
@@ -35,12 +38,12 @@ static void check_module(const struct view *view, struct findings *findings)
 	if (view->module.kind == MODULE_IN_TREE && view->pairs.n)
 		add(findings, SEVERITY_DEGRADED, "module-in-tree", "",
 		    "install the net_failover DKMS module and reload virtio_net, or reboot",
-		    "the in-tree module drops what arrives on the standby while a primary exists, "
-		    "even one without link; each migration cuts traffic for seconds");
+		    "the in-tree module drops what arrives on the standby while a primary exists, even one without link; each migration cuts traffic for seconds");
 	if (view->netlink_error)
 		add(findings, SEVERITY_GOOD, "netlink-unusable", "",
 		    "install the failoverctl that belongs to the module",
-		    "the module does not answer by netlink (%s); what follows is concluded from sysfs", strerror(-view->netlink_error));
+		    "the module does not answer by netlink (%s); what follows is concluded from sysfs",
+		    strerror(-view->netlink_error));
 }
 
 static const char *lower_name(const struct pair *pair, uint32_t role)
@@ -75,13 +78,13 @@ static void check_reason(const struct pair *pair, struct findings *findings)
 		return;
 	advice = fill_in(words->advice, pair);
 	if (pair->active == NET_FAILOVER_ROLE_NONE)
-		add(findings, words->severity, words->code, pair->name,
-		    advice,
-		    "nothing carries traffic: %s", words->text);
+		add(findings, words->severity, words->code, pair->name, advice,
+		    "nothing carries traffic: %s",
+		    words->text);
 	else
-		add(findings, words->severity, words->code, pair->name,
-		    advice,
-		    "on the %s (%s): %s", words_role(pair->active), lower_name(pair, pair->active), words->text);
+		add(findings, words->severity, words->code, pair->name, advice,
+		    "on the %s (%s): %s",
+		    words_role(pair->active), lower_name(pair, pair->active), words->text);
 	free(advice);
 }
 
@@ -93,8 +96,9 @@ static void check_deaf(const struct view *view, const struct pair *pair,
 	    pair->active != NET_FAILOVER_ROLE_STANDBY)
 		return;
 	add(findings, SEVERITY_BAD, "in-tree-deaf", pair->name,
-		    "give the primary a link, or have the host unplug it",
-		    "receives nothing: the in-tree module drops the standby's frames while %s exists", pair->primary.name);
+	    "give the primary a link, or have the host unplug it",
+	    "receives nothing: the in-tree module drops the standby's frames while %s exists",
+	    pair->primary.name);
 }
 
 static void check_standby(const struct pair *pair, struct findings *findings)
@@ -111,7 +115,8 @@ static void check_standby(const struct pair *pair, struct findings *findings)
 	if (standby->link && standby->link->carrier != 1 && pair->link && pair->link->up)
 		add(findings, SEVERITY_GOOD, "standby-no-carrier", pair->name,
 		    "its link must be up on the host before the primary is unplugged",
-		    "the standby (%s) is %s", standby->name, standby->link->up ? "without carrier" : "down");
+		    "the standby (%s) is %s",
+		    standby->name, standby->link->up ? "without carrier" : "down");
 }
 
 static void check_lower(const struct pair *pair, const struct lower *lower,
@@ -122,11 +127,13 @@ static void check_lower(const struct pair *pair, const struct lower *lower,
 	if (lower->error)
 		add(findings, SEVERITY_DEGRADED, "lower-error", pair->name,
 		    words_error_advice(lower->error),
-		    "the %s (%s) cannot be configured: %s", role, lower->name, strerror(-lower->error));
+		    "the %s (%s) cannot be configured: %s",
+		    role, lower->name, strerror(-lower->error));
 	if (lower->link && pair->link && lower->link->mtu != pair->link->mtu)
 		add(findings, SEVERITY_DEGRADED, "mtu-differs", pair->name,
 		    "set the MTU on the master alone; host_mtu and the VF's limit must allow it",
-		    "the %s (%s) has MTU %d, the master %d", role, lower->name, lower->link->mtu, pair->link->mtu);
+		    "the %s (%s) has MTU %d, the master %d",
+		    role, lower->name, lower->link->mtu, pair->link->mtu);
 }
 
 static bool is_of_pair(const struct pair *pair, const struct link *link)
@@ -148,7 +155,8 @@ static void check_duplicates(const struct view *view, const struct pair *pair,
 			continue;
 		add(findings, SEVERITY_DEGRADED, "duplicate-mac", pair->name,
 		    "if it is a spare primary, leave it unconfigured; otherwise give it another MAC on the host",
-		    "%s (%s) has the pair's MAC address but is not part of the pair", link->name, link->driver);
+		    "%s (%s) has the pair's MAC address but is not part of the pair",
+		    link->name, link->driver);
 	}
 }
 
@@ -178,9 +186,9 @@ static void check_any(const struct view *view, struct findings *findings)
 	for (i = 0; i < view->links.n; i++)
 		virtio |= view->links.v[i].virtio;
 	add(findings, SEVERITY_GOOD, "no-pair", "",
-	    "to get one, the host sets <teaming type='persistent'/> on the virtio interface "
-	    "(libvirt) or failover=on (QEMU)",
-	    virtio ? "no failover pair" : "no failover pair, and no virtio-net card that could be its standby");
+	    "to get one, the host sets <teaming type='persistent'/> (libvirt) or failover=on (QEMU)",
+	    "no failover pair%s",
+	    virtio ? "" : ", and no virtio-net card that could be its standby");
 }
 
 void findings_make(const struct view *view, struct findings *findings)

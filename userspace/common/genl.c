@@ -223,13 +223,13 @@ static int talk(struct mnl_socket *nl, char *buf, mnl_cb_t cb, void *data)
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
 	unsigned int seq = nlh->nlmsg_seq, port = mnl_socket_get_portid(nl);
-	ssize_t n;
 	int ret = MNL_CB_OK;
 
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	while (ret > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(nl, buf, BUFFER_SIZE);
+		ssize_t n = mnl_socket_recvfrom(nl, buf, BUFFER_SIZE);
+
 		if (n < 0)
 			return -errno;
 		ret = run(buf, n, seq, port, cb, data);

@@ -63,7 +63,7 @@ static int read_int(int dir, const char *path, int otherwise)
 
 	if (!read_number(dir, path, 10, &value) || value < INT_MIN || value > INT_MAX)
 		return otherwise;
-	return value;
+	return (int)value;
 }
 
 static uint64_t read_counter(int dir, const char *path)
@@ -99,13 +99,13 @@ static void read_target_name(int dir, const char *path, char *out, size_t size)
 static void read_mac(int dir, struct link *link)
 {
 	char text[128];
-	uint8_t *m = link->mac;
+	unsigned char *m = link->mac;
 	int end = 0;
 
 	if (!read_text(dir, "address", text, sizeof(text)))
 		return;
 	link->has_mac = sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n",
-			       m, m + 1, m + 2, m + 3, m + 4, m + 5, &end) == MAC_LEN &&
+			       &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], &end) == MAC_LEN &&
 			!text[end];
 }
 
@@ -114,7 +114,7 @@ static bool is_pci_address(const char *text)
 	unsigned int domain, bus, slot, function;
 	int end = 0;
 
-	return sscanf(text, "%x:%x:%x.%x%n", &domain, &bus, &slot, &function, &end) == 4 &&
+	return sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 &&
 	       !text[end];
 }
 

@@ -101,20 +101,24 @@ static const struct {
 	{ NET_FAILOVER_LOWER_ACTIVATED, false, "starting" },
 };
 
+#define BAD_MTU		"does the card take the master's MTU? compare: ip -d link"
+#define HELD		"something else holds the card: take it out of its bridge, bond or macvlan"
+#define FORBIDDEN	"the host's PF forbids it: set the VF's MAC, trust and VLANs there"
+
 static const struct {
 	int error;
 	const char *advice;
 } error_advice[] = {
-	{ -EINVAL, "does the card take the master's MTU? compare: ip -d link show <card>" },
-	{ -ERANGE, "does the card take the master's MTU? compare: ip -d link show <card>" },
-	{ -EBUSY, "something else holds the card: take it out of its bridge, bond, team or macvlan" },
-	{ -EEXIST, "something else holds the card: take it out of its bridge, bond, team or macvlan" },
-	{ -EOPNOTSUPP, "the card's driver lacks something that the master uses (VLANs, addresses)" },
+	{ -EINVAL, BAD_MTU },
+	{ -ERANGE, BAD_MTU },
+	{ -EBUSY, HELD },
+	{ -EEXIST, HELD },
+	{ -EOPNOTSUPP, "the card's driver lacks what the master uses (VLANs, addresses)" },
 	{ -ENODEV, "the card is leaving or did not start: look into the kernel's log" },
 	{ -EIO, "the card or its driver failed: look into the kernel's log" },
-	{ -ETIMEDOUT, "the card or the host's PF driver did not answer: look into both kernels' logs" },
-	{ -EPERM, "the host's PF forbids it: set the VF's MAC, trust and VLANs there" },
-	{ -EACCES, "the host's PF forbids it: set the VF's MAC, trust and VLANs there" },
+	{ -ETIMEDOUT, "card or PF driver did not answer: look into both kernels' logs" },
+	{ -EPERM, FORBIDDEN },
+	{ -EACCES, FORBIDDEN },
 };
 
 const struct reason_words *words_reason(uint32_t reason)

@@ -28,15 +28,27 @@ static bool is_ifname(const char *name)
 	       strcmp(name, ".") && strcmp(name, "..");
 }
 
-/* Every name must be of a pair: says which is not, and why. */
+/* Why a name is of no pair. */
+static const char *why_not(const struct links *links, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < links->n; i++) {
+		if (strcmp(links->v[i].name, name))
+			continue;
+		return links->v[i].virtio && !links->v[i].negotiated ?
+		       "of no failover pair: VIRTIO_NET_F_STANDBY was not negotiated" :
+		       "of no failover pair";
+	}
+	return "no such network card";
+}
+
+/* Every name must be of a pair. */
 static int check_names(const struct view *view, const char *command, char **names)
 {
 	char name[NAME_LEN];
-	size_t i;
 
 	for (; *names; names++) {
-		const char *why = "no such network card";
-
 		if (!is_ifname(*names)) {
 			fprintf(stderr, "%s: '%s' is no interface name\n", command, *names);
 			return EXIT_USAGE;
@@ -44,12 +56,7 @@ static int check_names(const struct view *view, const char *command, char **name
 		escape_copy(name, sizeof(name), *names);
 		if (pairs_find(&view->pairs, name))
 			continue;
-		for (i = 0; i < view->links.n; i++)
-			if (!strcmp(view->links.v[i].name, name))
-				why = view->links.v[i].virtio && !view->links.v[i].negotiated ?
-				      "not part of a failover pair: VIRTIO_NET_F_STANDBY was not negotiated" :
-				      "not part of a failover pair";
-		fprintf(stderr, "%s: %s: %s\n", command, name, why);
+		fprintf(stderr, "%s: %s: %s\n", command, name, why_not(&view->links, name));
 		return SEVERITY_UNKNOWN;
 	}
 	return 0;

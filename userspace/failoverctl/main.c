@@ -9,9 +9,12 @@
 #include "failoverctl/cmd.h"
 
 const struct command commands[] = {
-	{ "status", "[--json] [IFNAME...]", "which card carries traffic, why, and what is wrong", cmd_status },
-	{ "help", "[COMMAND]", "this list, or the arguments of one command", cmd_help },
-	{ "version", "", "the versions of this program and of the loaded module", cmd_version },
+	{ "status", "[--json] [IFNAME...]",
+	  "which card carries traffic, why, and what is wrong", cmd_status },
+	{ "help", "[COMMAND]",
+	  "this list, or the arguments of one command", cmd_help },
+	{ "version", "",
+	  "the versions of this program and of the loaded module", cmd_version },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -119,7 +119,7 @@ static void put_last_switch(struct json_object *object, const struct report *rep
 	time_t seconds;
 
 	if (report_last_switch(report, pair, &ago, &when)) {
-		seconds = when / NSEC_PER_SEC;
+		seconds = (time_t)(when / NSEC_PER_SEC);
 		if (gmtime_r(&seconds, &tm))
 			strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	}

@@ -41,7 +41,7 @@ static void put_state(const struct page *page, enum severity severity, const cha
 static void put_wrapped(const struct page *page, int column, int indent, const char *text)
 {
 	while (*text) {
-		int word = strcspn(text, " ");
+		int word = (int)strcspn(text, " ");
 
 		if (column > indent && column + 1 + word > WIDTH) {
 			fprintf(page->out, "\n%*s", indent, "");
@@ -75,16 +75,17 @@ static struct libscols_table *new_table(const struct column *columns, size_t n)
 
 static void put_table(const struct page *page, struct libscols_table *table, int indent)
 {
-	char *text = NULL, *line, *save = NULL;
+	char *text = NULL, *line, *rest;
 
-	if (!scols_table_is_empty(table) && !scols_print_table_to_string(table, &text))
-		for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-			size_t len = strlen(line);
+	if (!scols_table_is_empty(table))
+		scols_print_table_to_string(table, &text);
+	for (rest = text; (line = strsep(&rest, "\n")) && *line;) {
+		size_t len = strlen(line);
 
-			while (len && line[len - 1] == ' ')
-				len--;
-			fprintf(page->out, "%*s%.*s\n", indent, "", (int)len, line);
-		}
+		while (len && line[len - 1] == ' ')
+			len--;
+		fprintf(page->out, "%*s%.*s\n", indent, "", (int)len, line);
+	}
 	free(text);
 	scols_unref_table(table);
 }
@@ -177,7 +178,7 @@ static void put_switches(const struct page *page, const struct report *report,
 		pair->switches == 1 ? "" : "es");
 	if (!report_last_switch(report, pair, &ago, &when))
 		return;
-	seconds = when / NSEC_PER_SEC;
+	seconds = (time_t)(when / NSEC_PER_SEC);
 	if (localtime_r(&seconds, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
 	format_ago(ago, since, sizeof(since));
@@ -204,17 +205,17 @@ static void put_headline(const struct page *page, const struct report *report,
 			 const struct pair *pair)
 {
 	enum severity worst = findings_worst(report->findings, pair->name);
-	const char *reason = words_reason(pair->reason)->text;
-	const char *derived = pair->derived ? " (derived)" : "";
 
 	fprintf(page->out, "\n%s: ", pair->name);
 	put_state(page, worst, words_severity(worst));
 	if (pair->active == NET_FAILOVER_ROLE_PRIMARY)
-		fprintf(page->out, ", on the primary (%s): %s%s\n", pair->primary.name, reason, derived);
+		fprintf(page->out, ", on the primary (%s): ", pair->primary.name);
 	else if (pair->active == NET_FAILOVER_ROLE_STANDBY)
-		fprintf(page->out, ", on the standby (%s): %s%s\n", pair->standby.name, reason, derived);
+		fprintf(page->out, ", on the standby (%s): ", pair->standby.name);
 	else
-		fprintf(page->out, ", nothing carries traffic: %s%s\n", reason, derived);
+		fprintf(page->out, ", nothing carries traffic: ");
+	fprintf(page->out, "%s%s\n", words_reason(pair->reason)->text,
+		pair->derived ? " (derived)" : "");
 }
 
 static void put_pair(const struct page *page, const struct report *report,
