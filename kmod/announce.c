@@ -86,14 +86,18 @@ static void nfo_announce_work(struct work_struct *work)
 {
 	struct nfo_pair *pair = container_of(to_delayed_work(work), struct nfo_pair,
 					     announce_work);
-	unsigned int round = pair->announce_round++;
+	unsigned int round;
+
+	spin_lock_bh(&pair->lock);
+	round = pair->announce_round++;
+	if (round < ARRAY_SIZE(nfo_announce_gaps))
+		queue_delayed_work(system_wq, &pair->announce_work,
+				   msecs_to_jiffies(nfo_announce_gaps[round]));
+	spin_unlock_bh(&pair->lock);
 
 	if (round)
 		nfo_teach_now(pair);
 	netdev_notify_peers(pair->dev);
-	if (round < ARRAY_SIZE(nfo_announce_gaps))
-		queue_delayed_work(system_wq, &pair->announce_work,
-				   msecs_to_jiffies(nfo_announce_gaps[round]));
 }
 
 /**
@@ -104,11 +108,13 @@ static void nfo_announce_work(struct work_struct *work)
  */
 void nfo_announce_start(struct nfo_pair *pair)
 {
-	if (!rcu_access_pointer(pair->active))
-		return;
 	nfo_teach_now(pair);
-	WRITE_ONCE(pair->announce_round, 0);
-	mod_delayed_work(system_wq, &pair->announce_work, 0);
+	spin_lock_bh(&pair->lock);
+	if (!pair->dying && rcu_access_pointer(pair->active)) {
+		pair->announce_round = 0;
+		mod_delayed_work(system_wq, &pair->announce_work, 0);
+	}
+	spin_unlock_bh(&pair->lock);
 }
 
 /**

@@ -112,10 +112,10 @@ struct nfo_pair {
 
 	struct list_head list;		/* nfo_pairs */
 	struct net_device *standby_dev;	/* what virtio_net gave us; compared, never followed */
-	bool dying;			/* RTNL */
+	bool dying;			/* written under RTNL and lock: nothing is queued any more */
 	bool own_change;		/* RTNL: we change a lower's MTU or flags ourselves */
 	unsigned int retry_ms;		/* back-off of config_work */
-	unsigned int announce_round;
+	unsigned int announce_round;	/* lock */
 	struct delayed_work config_work;
 	struct delayed_work announce_work;
 	struct work_struct report_work;

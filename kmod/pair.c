@@ -66,11 +66,13 @@ out:
  * nfo_pair_retry() - have the pair's lowers looked at again soon
  * @pair: the pair
  *
- * From any context; what is to be done is found out by the work item.
+ * RTNL. What is to be done is found out by the work item.
  */
 void nfo_pair_retry(struct nfo_pair *pair)
 {
-	mod_delayed_work(system_wq, &pair->config_work, 0);
+	ASSERT_RTNL();
+	if (!pair->dying)
+		mod_delayed_work(system_wq, &pair->config_work, 0);
 }
 
 static void nfo_pair_init(struct nfo_pair *pair, struct net_device *master,
@@ -163,7 +165,9 @@ void nfo_pair_destroy(struct nfo_pair *pair)
 	int i;
 
 	rtnl_lock();
+	spin_lock_bh(&pair->lock);
 	pair->dying = true;
+	spin_unlock_bh(&pair->lock);
 	pair->standby_dev = NULL;
 	list_del_rcu(&pair->list);
 	for (i = 0; i < NFO_LOWERS; i++)

@@ -102,13 +102,14 @@ static bool nfo_update_locked(struct nfo_pair *pair)
 	return true;
 }
 
-/* What follows a change, without any lock. */
+/* What follows a change, nfo_pair.lock not held. */
 static void nfo_switched(struct nfo_pair *pair)
 {
-	if (READ_ONCE(pair->dying))
-		return;
+	spin_lock_bh(&pair->lock);
+	if (!pair->dying)
+		queue_work(system_wq, &pair->report_work);
+	spin_unlock_bh(&pair->lock);
 	nfo_announce_start(pair);
-	queue_work(system_wq, &pair->report_work);
 }
 
 /**
