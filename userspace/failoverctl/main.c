@@ -2,6 +2,7 @@
 /* failoverctl: the table of commands, and nothing that a command does. */
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/findings.h"
@@ -49,6 +50,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 	argv[0] = name;		/* getopt begins its messages with it */
 	ret = command->run(argc, argv);
+	free(name);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("failoverctl: cannot write");
 		ret = SEVERITY_UNKNOWN;
