@@ -275,14 +275,16 @@ class Track:
 
 def svg(title, tracks, before, after, bin_ms=20):
     """Lost packets over time, a row for each track, from `before` seconds before its zero to `after` after."""
-    left, width, height, gap, top = 130, 900, 90, 46, 56
-    total = top + len(tracks) * (height + gap) + 34
+    left, width, height, gap, top = 170, 900, 90, 40, 80
+    total = top + len(tracks) * (height + gap)
     scale = width / (before + after)
     columns = math.ceil((before + after) * 1000 / bin_ms)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 20} {total}" '
            'font-family="sans-serif" font-size="13">',
            '<rect width="100%" height="100%" fill="#fff"/>',
-           f'<text x="{left}" y="24" font-size="16">{_escape(title)}</text>']
+           f'<text x="{left}" y="24" font-size="16">{_escape(title)}</text>',
+           f'<text x="{left}" y="46" fill="#555">red: the share lost in each {bin_ms} ms; U unplug asked '
+           'for, S–R the VM stopped, P new VF registered, C it has carrier</text>']
     for row, track in enumerate(tracks):
         y = top + row * (height + gap)
         shares = density(track.stream, track.zero - before, track.zero + after, columns)
@@ -308,7 +310,7 @@ def _svg_track(track, shares, left, y, width, height, place):
         if share:
             tall = share * height
             out.append(f'<rect x="{left + column * step:.1f}" y="{y + height - tall:.1f}" '
-                       f'width="{step + 0.2:.1f}" height="{tall:.1f}" fill="#c0392b"/>')
+                       f'width="{step:.1f}" height="{tall:.1f}" fill="#c0392b" shape-rendering="crispEdges"/>')
     for letter, when in track.marks.items():
         x = left + place(when)
         if left <= x <= left + width:
