@@ -2,7 +2,7 @@
 /* Tell the network by which port the master is reached now.
  *
  * Two ways, since they reach different things: at once and from any context a
- * RARP frame for each unicast address and VLAN of the master, which moves the
+ * RARP frame for each unicast address on, above or behind it, which moves the
  * entries of switches whether or not the guest has an IP address; and from a
  * work item the kernel's own notification, upon which IPv4, IPv6, VLANs and
  * macvlans announce theirs and multicast groups are joined anew.
@@ -20,11 +20,7 @@ static const unsigned int nfo_announce_gaps[] = { 50, 150, 250, 350 };
 /* A stale entry that is noticed is healed at most this often. */
 #define NFO_HEAL_MS 1000
 
-struct nfo_vlan_tag {
-	__be16 proto;	/* 0: untagged */
-	u16 id;
-};
-
+/* One frame that moves the entry of one address. */
 static void nfo_teach(struct net_device *dev, const u8 *addr, struct nfo_vlan_tag tag)
 {
 	struct sk_buff *skb = arp_create(ARPOP_RREQUEST, ETH_P_RARP, 0, dev, 0, NULL,
@@ -78,6 +74,7 @@ static void nfo_teach_now(struct nfo_pair *pair)
 		priv.data = to;
 		nfo_teach_all(to, pair->dev, untagged);
 		netdev_walk_all_upper_dev_rcu(pair->dev, nfo_teach_upper, &priv);
+		nfo_station_each(pair, nfo_teach, to);
 	}
 	rcu_read_unlock();
 }

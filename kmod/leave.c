@@ -44,18 +44,22 @@ static bool nfo_tx_done(struct net_device *dev)
 	return true;
 }
 
-/* Whether a lower is still in its place and out of use, and has sent all. */
-static bool nfo_leaving(struct nfo_lower *lower, bool *sent)
+/* Whether it is worth waiting for a lower: it is still in its place, and out of
+ * use or about to be. If it stays in use the standby cannot carry.
+ */
+static bool nfo_leaving(struct nfo_lower *lower, bool *out_of_use, bool *sent)
 {
+	struct nfo_pair *pair = lower->pair;
 	struct net_device *dev;
 	bool waits = false;
 
 	rcu_read_lock();
 	dev = rcu_dereference(lower->dev);
-	if (dev && rcu_access_pointer(lower->pair->active) &&
-	    rcu_access_pointer(lower->pair->active) != lower) {
-		waits = true;
+	if (dev) {
+		*out_of_use = rcu_access_pointer(pair->active) != lower;
 		*sent = nfo_tx_done(dev);
+		waits = *out_of_use ? !!rcu_access_pointer(pair->active) :
+				      READ_ONCE(pair->phase) == NFO_RECORD;
 	}
 	rcu_read_unlock();
 	return waits;
@@ -69,19 +73,24 @@ static u64 nfo_received(const struct nfo_lower *lower)
 	return sums.path[lower->index].rx_packets;
 }
 
-/* Wait until nothing comes by @lower any more. Sleeps, without RTNL. */
+/* Wait until @lower is out of use and nothing comes by it any more. Sleeps,
+ * without RTNL.
+ */
 static void nfo_wait_quiet(struct nfo_lower *lower)
 {
-	unsigned int waited, quiet = 0;
+	unsigned int waited = 0, quiet = 0;
 	u64 before = nfo_received(lower);
-	bool sent = true;
+	bool out_of_use, sent;
 
-	for (waited = 0; waited < READ_ONCE(leave_ms); waited += NFO_STEP_MS) {
+	while (waited < READ_ONCE(leave_ms) && nfo_leaving(lower, &out_of_use, &sent)) {
 		u64 now;
 
-		if (!nfo_leaving(lower, &sent) || (quiet >= NFO_QUIET_MS && sent))
+		if (quiet >= NFO_QUIET_MS && sent)
 			return;
 		usleep_range(NFO_STEP_MS * 1000, NFO_STEP_MS * 1000 + 500);
+		if (!out_of_use)
+			continue;	/* it ends: the phase has its own limit */
+		waited += NFO_STEP_MS;
 		now = nfo_received(lower);
 		quiet = now == before ? quiet + NFO_STEP_MS : 0;
 		before = now;

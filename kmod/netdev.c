@@ -70,6 +70,8 @@ static void nfo_change_rx_flags(struct net_device *master, int change)
 
 	for (i = 0; i < NFO_LOWERS; i++)
 		nfo_lower_sync_flags(&pair->lower[i]);
+	if (change & IFF_PROMISC)
+		nfo_switch_learn(pair, master->flags & IFF_PROMISC);
 }
 
 /* All lowers or none. They were asked before whether the MTU fits, as far as

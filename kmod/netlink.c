@@ -78,13 +78,14 @@ static int nfo_put_pair(struct sk_buff *msg, struct nfo_pair *pair)
 {
 	struct nfo_decision decision;
 	struct nfo_sums sums;
-	u64 switches, since;
+	u64 switches, since, lost;
 	int i, err;
 
 	spin_lock_bh(&pair->lock);
 	decision = pair->decision;
 	switches = pair->switches;
 	since = pair->since;
+	lost = pair->flood.lost;
 	spin_unlock_bh(&pair->lock);
 	nfo_stats_sum(pair, &sums);
 
@@ -96,7 +97,8 @@ static int nfo_put_pair(struct sk_buff *msg, struct nfo_pair *pair)
 	    nfo_put_u64(msg, NET_FAILOVER_A_SWITCHES, switches) ||
 	    nfo_put_u64(msg, NET_FAILOVER_A_SINCE, since) ||
 	    nfo_put_u64(msg, NET_FAILOVER_A_TX_DROPPED, sums.tx_dropped) ||
-	    nla_put_string(msg, NET_FAILOVER_A_MODULE_VERSION, NFO_VERSION))
+	    nla_put_string(msg, NET_FAILOVER_A_MODULE_VERSION, NFO_VERSION) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_FLOOD_LOST, lost))
 		return -EMSGSIZE;
 	for (i = 0; i < NFO_LOWERS; i++) {
 		err = nfo_put_lower(msg, &pair->lower[i], &sums.path[i]);

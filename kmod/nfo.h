@@ -9,7 +9,8 @@
  *			for anything but the kernel's own grace periods.
  *   nfo_pair.lock	(bh) what the choice of the active lower depends on and
  *			yields: nfo_lower.dev (writes; RTNL as well), the HOLD
- *			bits, .active, .decision, .switches, .since. Taken in
+ *			bits, .active, .decision, .phase, .switches, .since;
+ *			and whether anything may still be queued. Taken in
  *			softirq at transmit when the active lower went away, so
  *			nothing is sent, printed or allocated under it.
  *   RCU		readers of nfo_lower.dev, nfo_pair.active and nfo_pairs.
@@ -48,17 +49,33 @@ enum nfo_lower_index {
 #define NFO_HOLD_DRAINED BIT(1)
 #define NFO_HOLD_LEAVING BIT(2)	/* about to be released */
 
-/* What the receive handler does with a frame (struct nfo_lower.rx_mode). */
-enum nfo_rx_mode {
-	NFO_RX_IDLE,		/* unicast for us only */
-	NFO_RX_ACTIVE,		/* everything */
-	NFO_RX_SETTLING,	/* everything but what we sent ourselves */
+/* What a lower delivers (struct nfo_lower.rx_mode, bits); phase.c tells when.
+ * Unicast for the master is delivered by any lower, in any mode.
+ */
+#define NFO_RX_USE	BIT(0)	/* everything: the lower in use, and alone the usual case */
+#define NFO_RX_OWN	BIT(1)	/* but not what we sent ourselves */
+#define NFO_RX_FLOOD	BIT(2)	/* flooded frames are noted, see flood.c */
+#define NFO_RX_FIRST	BIT(3)	/* and delivered by whichever lower is first */
+#define NFO_RX_LEARN	BIT(4)	/* mind who sends, see station.c */
+
+/* The phases of a switch, in their order; see phase.c. */
+enum nfo_phase {
+	NFO_STEADY,
+	NFO_RECORD,
+	NFO_GRACE,
+	NFO_TAIL,
+	NFO_SETTLE,
 };
+
+/* How long flooded frames are noted before a switch: more than the two copies
+ * of one are apart.
+ */
+#define NFO_RECORD_MS	20
 
 struct nfo_lower {
 	struct net_device __rcu *dev;
 	struct nfo_pair *pair;
-	u8 rx_mode;		/* enum nfo_rx_mode; written under nfo_pair.lock */
+	u8 rx_mode;		/* NFO_RX_*; written under nfo_pair.lock */
 	u8 index;		/* enum nfo_lower_index, constant */
 	u8 hold;		/* NFO_HOLD_* */
 	u8 flags;		/* NFO_CONFIGURED ... */
@@ -96,12 +113,39 @@ struct nfo_sums {
 	u64 tx_dropped;
 };
 
+/* Flooded frames of the switch under way. */
+#define NFO_FLOOD_RING 128U
+
+struct nfo_flooded {
+	u32 hash;
+	u8 index;		/* enum nfo_lower_index: which lower brought it */
+	bool delivered;
+	bool matched;		/* its copy came by the other */
+	bool early;		/* its copy may have come before noting began */
+};
+
+struct nfo_flood {
+	spinlock_t lock;	/* inside nfo_pair.lock */
+	unsigned int noted;	/* since start; the ring holds the last ones */
+	unsigned long start;	/* jiffies */
+	u64 lost;		/* over all switches */
+	struct nfo_flooded ring[NFO_FLOOD_RING];
+};
+
+struct nfo_vlan_tag {
+	__be16 proto;		/* 0: untagged */
+	u16 id;
+};
+
+#define NFO_STATION_BUCKETS 64
+
 /* The master's netdev_priv(). */
 struct nfo_pair {
 	/* read for every packet */
 	struct nfo_lower __rcu *active;
 	struct nfo_pcpu_stats __percpu *stats;
 	struct net_device *dev;		/* the master */
+	bool learn;			/* the master is promiscuous; written under lock */
 	struct nfo_lower lower[NFO_LOWERS];
 
 	spinlock_t lock;
@@ -121,7 +165,14 @@ struct nfo_pair {
 	struct work_struct report_work;
 	struct nfo_decision reported;	/* report_work's own */
 	struct timer_list watch;
-	struct timer_list settle;
+
+	enum nfo_phase phase;		/* lock */
+	struct timer_list phase_timer;
+	struct nfo_flood flood;
+
+	spinlock_t station_lock;	/* writers; readers by RCU */
+	unsigned int station_count;
+	struct hlist_head stations[NFO_STATION_BUCKETS];
 
 	struct failover failover;	/* virtio_net's handle; opaque to it */
 };
@@ -167,7 +218,30 @@ void nfo_switch_stop(struct nfo_pair *pair);
 void nfo_switch_update(struct nfo_pair *pair);
 void nfo_switch_hold(struct nfo_lower *lower, u8 set, u8 clear);
 void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev);
+void nfo_switch_learn(struct nfo_pair *pair, bool learn);
+void nfo_switch_recorded(struct nfo_pair *pair);
 void nfo_switch_facts(const struct nfo_lower *lower, struct nfo_lower_facts *facts);
+
+/* phase.c */
+void nfo_phase_init(struct nfo_pair *pair);
+void nfo_phase_stop(struct nfo_pair *pair);
+void nfo_phase_enter(struct nfo_pair *pair, enum nfo_phase phase);
+void nfo_phase_apply(struct nfo_pair *pair);
+
+/* flood.c */
+void nfo_flood_start(struct nfo_flood *flood);
+bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool first);
+void nfo_flood_count_lost(struct nfo_flood *flood);
+
+/* station.c */
+void nfo_station_init(struct nfo_pair *pair);
+void nfo_station_clear(struct nfo_pair *pair);
+void nfo_station_learn(struct nfo_pair *pair, const struct sk_buff *skb);
+void nfo_station_forget(struct nfo_pair *pair, const u8 *addr);
+bool nfo_station_known(struct nfo_pair *pair, const u8 *addr);
+void nfo_station_each(struct nfo_pair *pair,
+		      void (*fn)(struct net_device *to, const u8 *addr, struct nfo_vlan_tag tag),
+		      struct net_device *to);
 
 /* announce.c */
 void nfo_announce_init(struct nfo_pair *pair);

@@ -89,6 +89,8 @@ static void nfo_pair_init(struct nfo_pair *pair, struct net_device *master,
 		pair->lower[i].pair = pair;
 		pair->lower[i].index = i;
 	}
+	nfo_phase_init(pair);
+	nfo_station_init(pair);
 	nfo_switch_init(pair);
 	nfo_announce_init(pair);
 }
@@ -177,8 +179,10 @@ void nfo_pair_destroy(struct nfo_pair *pair)
 	cancel_delayed_work_sync(&pair->config_work);
 	nfo_announce_stop(pair);
 	nfo_switch_stop(pair);
+	nfo_phase_stop(pair);
 
 	unregister_netdev(master);
+	nfo_station_clear(pair);
 	free_percpu(pair->stats);
 	free_netdev(master);
 }

@@ -17,12 +17,6 @@ static unsigned int watch_ms = 25;
 module_param(watch_ms, uint, 0644);
 MODULE_PARM_DESC(watch_ms, "how often to look whether the active lower can still send, in ms (0: never; default 25)");
 
-/* For how long after a switch frames of our own that the network returns
- * through the new path are dropped: a switch's flooding takes milliseconds,
- * IPv6 duplicate address detection listens for a second.
- */
-#define NFO_SETTLE_MS 1000
-
 /* Look at one lower. RCU or nfo_pair.lock. */
 void nfo_switch_facts(const struct nfo_lower *lower, struct nfo_lower_facts *facts)
 {
@@ -65,26 +59,43 @@ static void nfo_watch_arm(struct nfo_pair *pair)
 }
 
 /* Swap the path. Under nfo_pair.lock. */
-static void nfo_swap(struct nfo_pair *pair, struct nfo_lower *old, struct nfo_lower *new)
+static void nfo_swap(struct nfo_pair *pair, struct nfo_lower *new)
 {
 	rcu_assign_pointer(pair->active, new);
 	if (new) {
-		WRITE_ONCE(new->rx_mode, NFO_RX_SETTLING);
-		mod_timer(&pair->settle, jiffies + msecs_to_jiffies(NFO_SETTLE_MS));
+		nfo_phase_enter(pair, NFO_GRACE);
 		nfo_watch_arm(pair);
 		netif_carrier_on(pair->dev);
 	} else {
+		nfo_phase_enter(pair, NFO_STEADY);
 		netif_carrier_off(pair->dev);
 	}
-	if (old)
-		WRITE_ONCE(old->rx_mode, NFO_RX_IDLE);
 	pair->switches++;
 	pair->since = ktime_get_boottime_ns();
 }
 
-/* Decide anew. Under nfo_pair.lock. Return: whether the path changed. */
-static bool nfo_update_locked(struct nfo_pair *pair)
+/* Whether the path in use works and is left for reasons that can wait until
+ * flooded frames were noted for a while (see phase.c).
+ */
+static bool nfo_can_wait(const struct nfo_pair *pair, const struct nfo_lower *old,
+			 enum net_failover_reason reason)
 {
+	const struct net_device *dev;
+
+	if (!old || (old->hold & NFO_HOLD_CLOSING))
+		return false;
+	dev = rcu_dereference_protected(old->dev, lockdep_is_held(&pair->lock));
+	return dev && nfo_can_send(dev) && (reason == NET_FAILOVER_REASON_PRIMARY_FIT ||
+					    reason == NET_FAILOVER_REASON_PRIMARY_LEAVING ||
+					    reason == NET_FAILOVER_REASON_PRIMARY_DRAINED);
+}
+
+/* Decide anew; @recorded: a switch that could wait has waited. Under
+ * nfo_pair.lock. Return: whether the path changed.
+ */
+static bool nfo_update_locked(struct nfo_pair *pair, bool recorded)
+{
+	struct nfo_decision decision;
 	struct nfo_lower *old, *new;
 	struct nfo_facts facts;
 
@@ -92,13 +103,24 @@ static bool nfo_update_locked(struct nfo_pair *pair)
 	facts.master_up = netif_running(pair->dev);
 	nfo_switch_facts(&pair->lower[NFO_STANDBY], &facts.standby);
 	nfo_switch_facts(&pair->lower[NFO_PRIMARY], &facts.primary);
-	pair->decision = nfo_select(&facts);
+	decision = nfo_select(&facts);
 
 	old = rcu_dereference_protected(pair->active, lockdep_is_held(&pair->lock));
-	new = nfo_role_lower(pair, pair->decision.active);
-	if (new == old)
+	new = nfo_role_lower(pair, decision.active);
+	if (new == old) {
+		pair->decision = decision;
+		/* What it was noted for does not come about. */
+		if (recorded)
+			nfo_phase_enter(pair, NFO_SETTLE);
 		return false;
-	nfo_swap(pair, old, new);
+	}
+	if (!recorded && nfo_can_wait(pair, old, decision.reason)) {
+		if (pair->phase != NFO_RECORD)
+			nfo_phase_enter(pair, NFO_RECORD);
+		return false;
+	}
+	pair->decision = decision;
+	nfo_swap(pair, new);
 	return true;
 }
 
@@ -123,10 +145,38 @@ void nfo_switch_update(struct nfo_pair *pair)
 	bool changed;
 
 	spin_lock_bh(&pair->lock);
-	changed = nfo_update_locked(pair);
+	changed = nfo_update_locked(pair, false);
 	spin_unlock_bh(&pair->lock);
 	if (changed)
 		nfo_switched(pair);
+}
+
+/* The time for noting flooded frames before a switch is over. */
+void nfo_switch_recorded(struct nfo_pair *pair)
+{
+	bool changed = false;
+
+	spin_lock_bh(&pair->lock);
+	if (pair->phase == NFO_RECORD)
+		changed = nfo_update_locked(pair, true);
+	spin_unlock_bh(&pair->lock);
+	if (changed)
+		nfo_switched(pair);
+}
+
+/**
+ * nfo_switch_learn() - begin or end to mind who sends through the master
+ * @pair: the pair
+ * @learn: whether the master is promiscuous
+ */
+void nfo_switch_learn(struct nfo_pair *pair, bool learn)
+{
+	spin_lock_bh(&pair->lock);
+	WRITE_ONCE(pair->learn, learn);
+	nfo_phase_apply(pair);
+	spin_unlock_bh(&pair->lock);
+	if (!learn)
+		nfo_station_clear(pair);
 }
 
 /**
@@ -144,7 +194,7 @@ void nfo_switch_hold(struct nfo_lower *lower, u8 set, u8 clear)
 
 	spin_lock_bh(&pair->lock);
 	WRITE_ONCE(lower->hold, (lower->hold & ~clear) | set);
-	changed = nfo_update_locked(pair);
+	changed = nfo_update_locked(pair, false);
 	spin_unlock_bh(&pair->lock);
 	if (changed)
 		nfo_switched(pair);
@@ -167,7 +217,7 @@ void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev)
 	spin_lock_bh(&pair->lock);
 	rcu_assign_pointer(lower->dev, dev);
 	WRITE_ONCE(lower->hold, 0);
-	changed = nfo_update_locked(pair);
+	changed = nfo_update_locked(pair, false);
 	spin_unlock_bh(&pair->lock);
 	if (changed)
 		nfo_switched(pair);
@@ -189,18 +239,6 @@ static void nfo_watch(struct timer_list *timer)
 	if (rcu_access_pointer(pair->active))
 		nfo_watch_arm(pair);
 	rcu_read_unlock();
-}
-
-static void nfo_settled(struct timer_list *timer)
-{
-	struct nfo_pair *pair = from_timer(pair, timer, settle);
-	struct nfo_lower *active;
-
-	spin_lock(&pair->lock);
-	active = rcu_dereference_protected(pair->active, lockdep_is_held(&pair->lock));
-	if (active)
-		WRITE_ONCE(active->rx_mode, NFO_RX_ACTIVE);
-	spin_unlock(&pair->lock);
 }
 
 static const char *nfo_reason_text(enum net_failover_reason reason)
@@ -250,7 +288,6 @@ static void nfo_report(struct work_struct *work)
 void nfo_switch_init(struct nfo_pair *pair)
 {
 	timer_setup(&pair->watch, nfo_watch, 0);
-	timer_setup(&pair->settle, nfo_settled, 0);
 	INIT_WORK(&pair->report_work, nfo_report);
 	pair->decision.reason = NET_FAILOVER_REASON_MASTER_DOWN;
 	pair->reported.active = NET_FAILOVER_ROLE_NONE;
@@ -260,6 +297,5 @@ void nfo_switch_init(struct nfo_pair *pair)
 void nfo_switch_stop(struct nfo_pair *pair)
 {
 	del_timer_sync(&pair->watch);
-	del_timer_sync(&pair->settle);
 	cancel_work_sync(&pair->report_work);
 }

@@ -66,6 +66,8 @@ netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
 		segs = skb_shinfo(skb)->gso_segs ?: 1;
 		len += nfo_gso_extra(skb, segs, 0, skb_transport_header(skb));
 	}
+	if (unlikely(READ_ONCE(pair->learn)))
+		nfo_station_learn(pair, skb);
 	skb->dev = to;
 	ret = dev_queue_xmit(skb);
 
@@ -114,46 +116,63 @@ static void nfo_count_ignored(struct nfo_lower *lower)
 	u64_stats_update_end(&stats->syncp);
 }
 
-/* Whether an address is one of the master's own (its macvlans' among them). */
-static bool nfo_is_ours(const struct net_device *master, const u8 *addr)
+/* Whether an address lives on the master (its macvlans' are among its own), or
+ * behind it.
+ */
+static bool nfo_is_ours(struct nfo_pair *pair, const u8 *addr)
 {
 	const struct netdev_hw_addr *ha;
 
-	if (ether_addr_equal_64bits(addr, master->dev_addr))
+	if (ether_addr_equal(addr, pair->dev->dev_addr))
 		return true;
-	list_for_each_entry_rcu(ha, &master->uc.list, list)
+	list_for_each_entry_rcu(ha, &pair->dev->uc.list, list)
 		if (ether_addr_equal(ha->addr, addr))
 			return true;
-	return false;
+	return nfo_station_known(pair, addr);
+}
+
+/* Whether the master is to have this frame, which is decided frame by frame on
+ * the lower that is not in use, around a switch, and while a bridge listens.
+ *
+ * A unicast frame for us, from elsewhere, comes by a lower that is not in use
+ * since the network's forwarding table is stale: it is delivered, and the
+ * network is told. Whatever was flooded arrives by the other lower too, and
+ * what we sent ourselves must not come back.
+ */
+static bool nfo_rx_wanted(struct nfo_lower *lower, const struct sk_buff *skb, u8 mode)
+{
+	const struct ethhdr *eth = eth_hdr(skb);
+	struct nfo_pair *pair = lower->pair;
+	bool use = mode & NFO_RX_USE;
+
+	if (!use || (mode & NFO_RX_OWN)) {
+		if (nfo_is_ours(pair, eth->h_source))
+			return false;
+	} else if (mode & NFO_RX_LEARN) {
+		nfo_station_forget(pair, eth->h_source);
+	}
+
+	if (is_multicast_ether_addr(eth->h_dest)) {
+		if (!(mode & NFO_RX_FLOOD) || is_link_local_ether_addr(eth->h_dest))
+			return use;
+		return nfo_flood_accept(lower, skb, mode & (NFO_RX_USE | NFO_RX_FIRST));
+	}
+	if (use)
+		return true;
+	if (!netif_running(pair->dev) || !nfo_is_ours(pair, eth->h_dest))
+		return false;
+	nfo_announce_heal(pair);
+	return true;
 }
 
 /* Not for the master: seen by who listens on this very lower, else dropped.
  * Link-local frames pass, so that LLDP and the like see the idle link.
  */
-static rx_handler_result_t nfo_ignore(struct nfo_lower *lower, const struct ethhdr *eth)
+static rx_handler_result_t nfo_ignore(struct nfo_lower *lower, const struct sk_buff *skb)
 {
 	nfo_count_ignored(lower);
-	return is_link_local_ether_addr(eth->h_dest) ? RX_HANDLER_PASS : RX_HANDLER_EXACT;
-}
-
-/* The lower that is not in use. A unicast frame for an address of ours, from
- * elsewhere, comes here since the network's forwarding table is stale: it is
- * delivered, and the network is told. Whatever was flooded arrives by the
- * other lower too, and what we sent ourselves must not come back.
- */
-static noinline rx_handler_result_t nfo_rx_idle(struct nfo_lower *lower, struct sk_buff *skb)
-{
-	struct nfo_pair *pair = lower->pair;
-	const struct ethhdr *eth = eth_hdr(skb);
-
-	if (!netif_running(pair->dev) || is_multicast_ether_addr(eth->h_dest) ||
-	    !nfo_is_ours(pair->dev, eth->h_dest) || nfo_is_ours(pair->dev, eth->h_source))
-		return nfo_ignore(lower, eth);
-
-	nfo_count_rx(lower, skb, true);
-	skb->dev = pair->dev;
-	nfo_announce_heal(pair);
-	return RX_HANDLER_ANOTHER;
+	return is_link_local_ether_addr(eth_hdr(skb)->h_dest) ? RX_HANDLER_PASS :
+								RX_HANDLER_EXACT;
 }
 
 rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb)
@@ -168,15 +187,9 @@ rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb)
 
 	lower = rcu_dereference(skb->dev->rx_handler_data);
 	mode = READ_ONCE(lower->rx_mode);
-	if (unlikely(mode != NFO_RX_ACTIVE)) {
-		const struct ethhdr *eth = eth_hdr(skb);
-
-		if (mode == NFO_RX_IDLE)
-			return nfo_rx_idle(lower, skb);
-		if (nfo_is_ours(lower->pair->dev, eth->h_source))
-			return nfo_ignore(lower, eth);
-	}
-	nfo_count_rx(lower, skb, false);
+	if (unlikely(mode != NFO_RX_USE) && !nfo_rx_wanted(lower, skb, mode))
+		return nfo_ignore(lower, skb);
+	nfo_count_rx(lower, skb, !(mode & NFO_RX_USE));
 	skb->dev = lower->pair->dev;
 	return RX_HANDLER_ANOTHER;
 }

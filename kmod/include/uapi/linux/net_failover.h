@@ -86,6 +86,7 @@ enum net_failover_attr {
 	NET_FAILOVER_A_TX_DROPPED,	/* u64: frames that no lower could take */
 	NET_FAILOVER_A_LOWER,		/* nest of NET_FAILOVER_A_LOWER_*, one a lower */
 	NET_FAILOVER_A_MODULE_VERSION,	/* string */
+	NET_FAILOVER_A_FLOOD_LOST,	/* u64: broadcasts and multicasts that fell between both lowers at a switch */
 
 	__NET_FAILOVER_A_MAX,
 };
