@@ -48,3 +48,15 @@ def floor(images, measured):
         testbed.close()
     measured(str(result))
     return result
+
+
+@pytest.fixture(scope="session")
+def fault_module(kernel):
+    """fault/nfo_fault.ko, built for the guests' kernel."""
+    where = BUILD / "tests/fault" / kernel.release
+    where.mkdir(parents=True, exist_ok=True)
+    for source in (TOP / "tests/vm/fault").iterdir():
+        if not (where / source.name).exists() or source.read_bytes() != (where / source.name).read_bytes():
+            (where / source.name).write_bytes(source.read_bytes())
+    sh("make", "-C", kernel.kdir, f"M={where}", "modules")
+    return where / "nfo_fault.ko"

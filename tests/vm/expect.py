@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a whole pair looks like from inside and outside, and whether traffic passes."""
-from lab.flow import Echo, PROBE
+import traffic
+from lab.flow import PORT, PROBE, around, describe
 from lab.net import GUEST4, GUEST6
 from lab.run import wait_until
 
@@ -21,7 +22,7 @@ def flows(guest, to=GUEST4, timeout=15):
     guest.serve_echo()
 
     def answered():
-        out = guest.net.peer(PROBE, "ping", "--to", to, "--port", Echo.PORT, "--rate", 50,
+        out = guest.net.peer(PROBE, "ping", "--to", to, "--port", PORT, "--rate", 50,
                              "--count", 3, "--drain", 200, "--log", "-", "--runs", check=False)
         return "\ngot " in out
     wait_until(answered, timeout, f"the guest to answer at {to}")
@@ -69,18 +70,17 @@ def usable(guest):
     flows(guest, GUEST6)
 
 
-def outside(result, migration, floor):
-    """The packets lost outside the pause, widened by what plain virtio-net loses there."""
-    return result.outside(migration.stop - floor.before, migration.announced + floor.after)
+def outside(stream, migration, floor):
+    """How many packets were lost outside the pause, widened by what plain virtio-net loses there."""
+    return traffic.loss(stream, migration.told, (floor.before, floor.after)).outside
 
 
-def nothing_lost(result, migration=None, floor=None):
+def nothing_lost(stream, migration=None, floor=None):
     """No packet lost, but in a migration's pause, and none twice."""
-    lost = outside(result, migration, floor) if migration else result.lost
-    detail = ""
     if migration:
-        detail = f"; pause {migration.pause_ms:.0f} ms, announced {migration.announced:.3f}; lost from " + \
-            ", ".join(f"STOP{1000 * (start - migration.stop):+.0f} to RESUME{1000 * (end - migration.resume):+.0f} ms"
-                      for _, _, start, end in result.runs())
-    assert not lost, f"{len(lost)} packets lost outside the pause: {result}{detail}"
-    assert not result.duplicates, f"{result}{detail}"
+        lost = outside(stream, migration, floor)
+        assert not lost, f"{lost} lost outside the pause of {migration.pause_ms:.0f} ms: " \
+            f"{around(stream, migration)}; {describe(stream)}"
+    else:
+        assert not stream.lost, describe(stream)
+    assert not stream.extras, describe(stream)

@@ -120,6 +120,7 @@ def test_other_mac_is_left_alone(lab):
     guest.address(master)
     usable(guest)
     guest.run(f"ip link set {master} down; ip addr flush dev {master}")
+    guest.net.peer("ip", "neigh", "flush", "all")
     guest.address(other)
     usable(guest)
     assert "master" not in guest.links()[other]

@@ -2,6 +2,8 @@
 """What plain virtio-net loses around the VM's pause: the measure for everything else."""
 from dataclasses import dataclass
 
+import traffic
+
 from .flow import Echo
 from .migrate import migrate
 from .qemu import Pair
@@ -16,7 +18,7 @@ class Floor:
     pauses: tuple
 
     def __str__(self):
-        pauses = ", ".join(f"{1000 * p:.0f}" for p in self.pauses)
+        pauses = ", ".join(f"{p:.0f}" for p in self.pauses)
         return f"plain virtio-net: {self.lost} lost in pauses of {pauses} ms, from " \
                f"{1000 * self.before:.1f} ms before STOP to {1000 * self.after:.1f} ms after the announcement"
 
@@ -29,15 +31,14 @@ def measure(testbed, flows, rate=1000, migrations=3):
     guest = testbed.boot("intree", Pair(primary=None, failover=False))
     guest.address("eth0")
     flows(guest)
-    before = after = 2 / rate
+    seen = [(2 / rate, 2 / rate)]
     lost, pauses = 0, []
     for number in range(migrations):
         with Echo(guest, rate, name=f"floor{number}") as echo:
             result = migrate(guest)
             echo.go_on()
-        for _, _, start, end in echo.result.runs():
-            before = max(before, result.stop - start + 1 / rate)
-            after = max(after, end - result.announced + 1 / rate)
+        seen.append(traffic.margins(echo.result, result.told))
         lost += len(echo.result.lost)
-        pauses.append(result.resume - result.stop)
-    return Floor(before, after, lost, tuple(pauses))
+        pauses.append(result.pause_ms)
+    before, after = traffic.widest(seen)
+    return Floor(before + 1 / rate, after + 1 / rate, lost, tuple(pauses))

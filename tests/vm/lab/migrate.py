@@ -21,6 +21,11 @@ class Migration:
     done: Optional[float] = None
 
     @property
+    def told(self):
+        """(STOP, the announcement): from RESUME on the network may still send to the old place."""
+        return self.stop, max(self.resume, self.announced)
+
+    @property
     def pause_ms(self):
         return 1000 * (self.resume - self.stop)
 
