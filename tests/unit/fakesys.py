@@ -103,7 +103,7 @@ class Tree:
         (self.root / "genl-pairs").write_bytes(self.messages)
 
 
-WIDE = {"switches", "since", "tx_dropped", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes",
+WIDE = {"switches", "since", "tx_dropped", "flood_lost", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes",
         "rx_idle", "rx_ignored"}
 
 

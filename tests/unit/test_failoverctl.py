@@ -80,7 +80,7 @@ def say_pair(tree, reason="PRIMARY_FIT", active="PRIMARY", primary=None):
               **{"ifindex": 2, "ifname": "eth0", "mac": bytes.fromhex(MAC.replace(":", "")),
                  "active": U[f"NET_FAILOVER_ROLE_{active}"],
                  "reason": U.get(f"NET_FAILOVER_REASON_{reason}", 99), "switches": 3, "since": 1,
-                 "tx_dropped": 0})
+                 "tx_dropped": 0, "flood_lost": 1})
 
 
 # --- the form of the JSON -------------------------------------------------------------------------
@@ -112,7 +112,7 @@ REPORT = {
         "mtu": COUNT, "state": STATE, "active": {"primary", "standby", "none", "unknown"},
         "reason": str, "reason_text": str, "derived": bool, "switches": COUNT,
         "last_switch": Maybe(str), "last_switch_boottime_ns": COUNT, "tx_dropped": COUNT,
-        "primary": CARD, "standby": CARD,
+        "flood_lost": COUNT, "primary": CARD, "standby": CARD,
     }],
     "virtio": [{"name": str, "ifindex": int, "mac": Maybe(str), "bus": Maybe(str),
                 "standby_negotiated": bool, "pair": Maybe(str)}],
@@ -165,6 +165,7 @@ def test_ours(tree):
     assert report["module"] == {"kind": "out-of-tree", "version": "0.1.0", "source": "netlink"}
     assert (pair["active"], pair["reason"], pair["derived"]) == ("primary", "primary-fit", False)
     assert (pair["mac"], pair["switches"], pair["tx_dropped"]) == (MAC, 3, 0)
+    assert pair["flood_lost"] == 1
     assert pair["primary"]["driver"] == "ixgbevf" and pair["primary"]["bus"] == "0000:02:00.0"
     assert pair["primary"]["speed"] == 10000
     assert pair["primary"]["counters"]["rx_packets"] == 11

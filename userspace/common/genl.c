@@ -36,6 +36,7 @@ static const enum mnl_attr_data_type pair_types[NET_FAILOVER_A_MAX + 1] = {
 	[NET_FAILOVER_A_SWITCHES] = MNL_TYPE_U64,
 	[NET_FAILOVER_A_SINCE] = MNL_TYPE_U64,
 	[NET_FAILOVER_A_TX_DROPPED] = MNL_TYPE_U64,
+	[NET_FAILOVER_A_FLOOD_LOST] = MNL_TYPE_U64,
 };
 
 static const enum mnl_attr_data_type lower_types[NET_FAILOVER_A_LOWER_MAX + 1] = {
@@ -137,6 +138,7 @@ static void parse_pair(const struct nlattr **tb, struct pair *pair)
 	pair->has_switches = get_u64(tb[NET_FAILOVER_A_SWITCHES], &pair->switches);
 	pair->has_since = get_u64(tb[NET_FAILOVER_A_SINCE], &pair->since);
 	pair->has_dropped = get_u64(tb[NET_FAILOVER_A_TX_DROPPED], &pair->tx_dropped);
+	pair->has_flood_lost = get_u64(tb[NET_FAILOVER_A_FLOOD_LOST], &pair->flood_lost);
 }
 
 /* One message: one pair. */

@@ -73,8 +73,8 @@ struct pair {
 	struct lower primary, standby;
 
 	/* From our module alone. */
-	bool has_switches, has_since, has_dropped;
-	uint64_t switches, since, tx_dropped;
+	bool has_switches, has_since, has_dropped, has_flood_lost;
+	uint64_t switches, since, tx_dropped, flood_lost;
 };
 
 struct pairs {

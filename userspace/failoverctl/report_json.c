@@ -145,6 +145,7 @@ static struct json_object *pair_json(const struct report *report, const struct p
 	put_u64(object, "switches", pair->has_switches, pair->switches);
 	put_last_switch(object, report, pair);
 	put_u64(object, "tx_dropped", pair->has_dropped, pair->tx_dropped);
+	put_u64(object, "flood_lost", pair->has_flood_lost, pair->flood_lost);
 	put(object, "primary", lower_json(&pair->primary));
 	put(object, "standby", lower_json(&pair->standby));
 	return object;
