@@ -227,7 +227,7 @@ static void put_pair(const struct page *page, const struct report *report,
 	put_idle(page, &pair->primary);
 	put_idle(page, &pair->standby);
 	put_frames(page, pair->tx_dropped, "", "dropped: no card could take them");
-	put_frames(page, pair->flood_lost, "", "to everybody (broadcast, multicast) lost at switches");
+	put_frames(page, pair->flood_lost, "", "of broadcast or multicast lost at switches");
 }
 
 static const struct column virtio_columns[] = {
