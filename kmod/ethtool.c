@@ -26,6 +26,8 @@ static const struct nfo_stat nfo_stats[] = {
 	NFO_STAT("standby_tx_bytes", NFO_STANDBY, tx_bytes),
 	NFO_STAT("standby_rx_idle", NFO_STANDBY, rx_idle),
 	NFO_STAT("standby_rx_ignored", NFO_STANDBY, rx_ignored),
+	NFO_STAT("vf_tx_silenced", NFO_PRIMARY, tx_silenced),
+	NFO_STAT("standby_tx_silenced", NFO_STANDBY, tx_silenced),
 	{ "tx_dropped", offsetof(struct nfo_sums, tx_dropped) },
 };
 

@@ -126,6 +126,7 @@ void nfo_lower_release(struct nfo_lower *lower, bool gone)
 	if (!dev)
 		return;
 
+	nfo_silence_update(lower, false);
 	nfo_switch_set_dev(lower, NULL);
 	netdev_rx_handler_unregister(dev);	/* waits for readers of lower->dev */
 	if (lower->promisc)

@@ -67,7 +67,8 @@ static int nfo_put_lower(struct sk_buff *msg, const struct nfo_lower *lower,
 	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_TX_PACKETS, sums->tx_packets) ||
 	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_TX_BYTES, sums->tx_bytes) ||
 	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_RX_IDLE, sums->rx_idle) ||
-	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_RX_IGNORED, sums->rx_ignored))
+	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_RX_IGNORED, sums->rx_ignored) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_LOWER_TX_SILENCED, sums->tx_silenced))
 		return -EMSGSIZE;	/* the caller cancels the whole message */
 	nla_nest_end(msg, nest);
 	return 0;

@@ -4,8 +4,8 @@
  * Locking, from the outside in:
  *
  *   RTNL		a lower is claimed, configured and released under it;
- *			nfo_pairs, nfo_lower.flags, .saved_*, .err, .promisc
- *			and .allmulti are its own. Never held while waiting
+ *			nfo_pairs, nfo_lower.flags, .saved_*, .err, .promisc,
+ *			.allmulti and .silencer are its own. Never held while waiting
  *			for anything but the kernel's own grace periods.
  *   nfo_pair.lock	(bh) what the choice of the active lower depends on and
  *			yields: nfo_lower.dev (writes; RTNL as well), the HOLD
@@ -81,6 +81,7 @@ struct nfo_lower {
 	u8 flags;		/* NFO_CONFIGURED ... */
 	bool promisc;		/* our count is on the lower */
 	bool allmulti;
+	struct nf_hook_ops *silencer;	/* while it is registered; see silence.c */
 	int err;		/* of the last attempt to configure it */
 	unsigned int saved_mtu;	/* the lower's own, before it was claimed */
 };
@@ -94,6 +95,7 @@ struct nfo_path_stats {
 	u64_stats_t rx_ignored;
 	u64_stats_t tx_packets;
 	u64_stats_t tx_bytes;
+	u64_stats_t tx_silenced;
 };
 
 struct nfo_pcpu_stats {
@@ -105,7 +107,7 @@ struct nfo_pcpu_stats {
 /* Sums over all CPUs. */
 struct nfo_path_sums {
 	u64 rx_packets, rx_bytes, rx_multicast, rx_idle, rx_ignored;
-	u64 tx_packets, tx_bytes;
+	u64 tx_packets, tx_bytes, tx_silenced;
 };
 
 struct nfo_sums {
@@ -218,6 +220,7 @@ void nfo_switch_stop(struct nfo_pair *pair);
 void nfo_switch_update(struct nfo_pair *pair);
 void nfo_switch_hold(struct nfo_lower *lower, u8 set, u8 clear);
 void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev);
+bool nfo_switch_steadily_idle(struct nfo_lower *lower);
 void nfo_switch_learn(struct nfo_pair *pair, bool learn);
 void nfo_switch_recorded(struct nfo_pair *pair);
 void nfo_switch_facts(const struct nfo_lower *lower, struct nfo_lower_facts *facts);
@@ -232,6 +235,9 @@ void nfo_phase_apply(struct nfo_pair *pair);
 void nfo_flood_start(struct nfo_flood *flood);
 bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool first);
 void nfo_flood_count_lost(struct nfo_flood *flood);
+
+/* silence.c */
+void nfo_silence_update(struct nfo_lower *lower, bool want);
 
 /* station.c */
 void nfo_station_init(struct nfo_pair *pair);

@@ -44,9 +44,13 @@ static void nfo_pair_work(struct work_struct *work)
 		goto out;
 
 	err = nfo_pair_adopt(pair);
-	for (i = 0; i < NFO_LOWERS; i++)
-		if (nfo_lower_configure(&pair->lower[i]))
-			err = pair->lower[i].err;
+	for (i = 0; i < NFO_LOWERS; i++) {
+		struct nfo_lower *lower = &pair->lower[i];
+
+		if (nfo_lower_configure(lower))
+			err = lower->err;
+		nfo_silence_update(lower, nfo_switch_steadily_idle(lower));
+	}
 	nfo_netdev_update(pair);
 	nfo_switch_update(pair);
 
@@ -66,11 +70,10 @@ out:
  * nfo_pair_retry() - have the pair's lowers looked at again soon
  * @pair: the pair
  *
- * RTNL. What is to be done is found out by the work item.
+ * RTNL or nfo_pair.lock. What is to be done is found out by the work item.
  */
 void nfo_pair_retry(struct nfo_pair *pair)
 {
-	ASSERT_RTNL();
 	if (!pair->dying)
 		mod_delayed_work(system_wq, &pair->config_work, 0);
 }

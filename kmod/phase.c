@@ -114,6 +114,7 @@ static void nfo_phase_next(struct timer_list *timer)
 		break;
 	case NFO_SETTLE:
 		nfo_phase_enter(pair, NFO_STEADY);
+		nfo_pair_retry(pair);	/* silences who is out of use */
 		break;
 	}
 	spin_unlock(&pair->lock);

@@ -22,6 +22,7 @@ static void nfo_stats_add(struct nfo_sums *sums, const struct nfo_pcpu_stats *st
 			one.path[i].rx_ignored = u64_stats_read(&path->rx_ignored);
 			one.path[i].tx_packets = u64_stats_read(&path->tx_packets);
 			one.path[i].tx_bytes = u64_stats_read(&path->tx_bytes);
+			one.path[i].tx_silenced = u64_stats_read(&path->tx_silenced);
 		}
 		one.tx_dropped = u64_stats_read(&stats->tx_dropped);
 	} while (u64_stats_fetch_retry(&stats->syncp, start));
@@ -34,6 +35,7 @@ static void nfo_stats_add(struct nfo_sums *sums, const struct nfo_pcpu_stats *st
 		sums->path[i].rx_ignored += one.path[i].rx_ignored;
 		sums->path[i].tx_packets += one.path[i].tx_packets;
 		sums->path[i].tx_bytes += one.path[i].tx_bytes;
+		sums->path[i].tx_silenced += one.path[i].tx_silenced;
 	}
 	sums->tx_dropped += one.tx_dropped;
 }

@@ -165,6 +165,22 @@ void nfo_switch_recorded(struct nfo_pair *pair)
 }
 
 /**
+ * nfo_switch_steadily_idle() - whether a lower is out of use, and not just now
+ * @lower: a lower
+ */
+bool nfo_switch_steadily_idle(struct nfo_lower *lower)
+{
+	struct nfo_pair *pair = lower->pair;
+	bool idle;
+
+	spin_lock_bh(&pair->lock);
+	idle = pair->phase == NFO_STEADY && rcu_access_pointer(pair->active) &&
+	       rcu_access_pointer(pair->active) != lower;
+	spin_unlock_bh(&pair->lock);
+	return idle;
+}
+
+/**
  * nfo_switch_learn() - begin or end to mind who sends through the master
  * @pair: the pair
  * @learn: whether the master is promiscuous

@@ -106,6 +106,7 @@ enum net_failover_lower_attr {
 	NET_FAILOVER_A_LOWER_TX_BYTES,	/* u64 */
 	NET_FAILOVER_A_LOWER_RX_IDLE,	/* u64: unicast for us, delivered though this path was not in use */
 	NET_FAILOVER_A_LOWER_RX_IGNORED,/* u64: frames dropped since this path was not in use */
+	NET_FAILOVER_A_LOWER_TX_SILENCED,/* u64: frames of others that were kept from leaving it unused */
 
 	__NET_FAILOVER_A_LOWER_MAX,
 };

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Nobody but the master sends through a lower that is not in use.
+ *
+ * Whatever leaves it bears the shared address and makes the network send
+ * everything for the master to the wrong lower. IPv6 is kept off the lowers by
+ * IFF_SLAVE; this keeps programs off (DHCP clients, LLDP), where the kernel has
+ * hooks for outgoing frames (NETFILTER_EGRESS, 5.16). Elsewhere the first stale
+ * frame heals the damage, see announce.c.
+ *
+ * The hook is there only while a lower is steadily out of use, so that it costs
+ * the path in use nothing. It is set and taken away by the pair's work item.
+ */
+#include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include "lower.h"
+
+#ifdef CONFIG_NETFILTER_EGRESS
+static unsigned int nfo_silence_hook(void *priv, struct sk_buff *skb,
+				     const struct nf_hook_state *state)
+{
+	struct nfo_lower *lower = priv;
+	struct nfo_pcpu_stats *stats;
+
+	/* In use again, or was until a moment ago. */
+	if ((READ_ONCE(lower->rx_mode) & NFO_RX_USE) ||
+	    READ_ONCE(lower->pair->phase) != NFO_STEADY)
+		return NF_ACCEPT;
+
+	stats = this_cpu_ptr(lower->pair->stats);
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->path[lower->index].tx_silenced);
+	u64_stats_update_end(&stats->syncp);
+	return NF_DROP;
+}
+
+static struct nf_hook_ops *nfo_silence_set(struct nfo_lower *lower, struct net_device *dev)
+{
+	struct nf_hook_ops *ops = kzalloc(sizeof(*ops), GFP_KERNEL);
+
+	if (!ops)
+		return NULL;
+	ops->hook = nfo_silence_hook;
+	ops->dev = dev;
+	ops->priv = lower;
+	ops->pf = NFPROTO_NETDEV;
+	ops->hooknum = NF_NETDEV_EGRESS;
+	ops->priority = INT_MIN;
+	if (!nf_register_net_hook(dev_net(dev), ops))
+		return ops;
+	kfree(ops);
+	return NULL;
+}
+
+static void nfo_silence_unset(struct nf_hook_ops *ops)
+{
+	nf_unregister_net_hook(dev_net(ops->dev), ops);
+	kfree_rcu(ops, rcu);
+}
+#else
+static struct nf_hook_ops *nfo_silence_set(struct nfo_lower *lower, struct net_device *dev)
+{
+	return NULL;
+}
+
+static void nfo_silence_unset(struct nf_hook_ops *ops)
+{
+}
+#endif
+
+/**
+ * nfo_silence_update() - silence a lower, or no longer
+ * @lower: a lower, or an empty place
+ * @want: whether it is steadily out of use
+ *
+ * RTNL. A lower that cannot be silenced works all the same.
+ */
+void nfo_silence_update(struct nfo_lower *lower, bool want)
+{
+	struct net_device *dev = rtnl_dereference(lower->dev);
+
+	ASSERT_RTNL();
+	if (!dev || want == !!lower->silencer)
+		return;
+	if (want) {
+		lower->silencer = nfo_silence_set(lower, dev);
+	} else {
+		nfo_silence_unset(lower->silencer);
+		lower->silencer = NULL;
+	}
+}
