@@ -25,10 +25,10 @@ modules:  ## build/<KVER>/net_failover.ko for KVER=<release>; KDIR= for headers 
 	@kmod/check-crcs $(KDIR)/Module.symvers $(MODDIR)/Module.symvers
 
 userspace:  ## failoverctl
-	$(MAKE) -C userspace
+	$(MAKE) --no-print-directory -C userspace
 
 install-userspace: userspace  ## programs and man pages into DESTDIR= PREFIX=/usr
-	$(MAKE) -C userspace install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(MAKE) --no-print-directory -C userspace install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
 setup-%:
 	@tests/setup $*
