@@ -76,15 +76,22 @@ def kernel(pytestconfig):
 
 
 @pytest.fixture(scope="session")
-def ours(kernel):
-    """Builds our module for that kernel once; calling it gives the path."""
+def ours(kernel, tmp_path_factory):
+    """Builds our module for that kernel once; calling it gives the path of a copy of its own.
+
+    In a folder apart from `make modules`, which may run at the same time.
+    """
     built = []
 
     def build():
         if not built:
-            sh("make", "--no-print-directory", "-C", TOP, "modules", f"KVER={kernel.release}",
-               f"KDIR={kernel.kdir}", timeout=600)
-            built.append(BUILD / kernel.release / "net_failover.ko")
+            where = BUILD / "tests/module" / kernel.release
+            where.mkdir(parents=True, exist_ok=True)
+            sh("flock", where, "make", "--no-print-directory", "-C", TOP, "modules",
+               f"KVER={kernel.release}", f"KDIR={kernel.kdir}", f"MODDIR={where.relative_to(TOP)}",
+               timeout=600)
+            built.append(tmp_path_factory.mktemp("ours") / "net_failover.ko")
+            shutil.copy(where / "net_failover.ko", built[0])
         return built[0]
     return build
 

@@ -16,10 +16,12 @@ def test_primary_comes_without_carrier(lab):
     """A VF whose port has no link yet must not take the traffic."""
     guest, _ = ready(lab, "ours", Pair(primary="vmxnet3"))
     guest.vm.device_del("vf0")
-    guest.vm.set_link("hvf0", False)
     carried_by_standby(guest)
+    guest.run("modprobe -r vmxnet3")
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    guest.vm.set_link("vf0", False)
     with Echo(guest) as echo:
-        guest.vm.device_add(guest.machine.pairs[0].primary_device())
+        guest.run("modprobe vmxnet3")
         pair = guest.wait_paired()
         guest.wait_carrier(pair.primary, up=False)
         echo.go_on(WATCH)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """One QEMU process: its command line, made from a description of the machine, and its end."""
+import json
 import os
 import subprocess
 from dataclasses import dataclass, field, replace
@@ -126,13 +127,14 @@ class Qemu:
         return [*args, *m.extra]
 
     def _pair_arguments(self, pair):
+        # As JSON, like libvirt: QEMU would keep the ID of a hidden -device for ever in the other form.
         args = self._netdev(f"h{pair.net_id}", f"n{pair.index}g{self.generation}")
         if pair.standby:
-            args += ["-device", _option_string(pair.standby_device())]
+            args += ["-device", json.dumps(pair.standby_device())]
         if pair.primary:
             args += self._netdev(f"h{pair.vf_id}", f"v{pair.index}g{self.generation}")
             if pair.present:
-                args += ["-device", _option_string(pair.primary_device())]
+                args += ["-device", json.dumps(pair.primary_device())]
         return args
 
     def _netdev(self, netdev, tap):
@@ -178,10 +180,3 @@ class Qemu:
                 raise LabError(f"QEMU ended at once, see {self._log.name}")
             return Path(path).exists()
         wait_until(there, 20, f"QEMU's socket {path}")
-
-
-def _option_string(options):
-    words = {True: "on", False: "off"}
-    rest = [f"{k}={words.get(v, v) if isinstance(v, bool) else v}"
-            for k, v in options.items() if k != "driver"]
-    return ",".join([options["driver"], *rest])
