@@ -13,7 +13,7 @@
 #include <linux/pci.h>
 #include <linux/rculist.h>
 #include <net/sch_generic.h>
-#include "nfo.h"
+#include "event.h"
 
 /* Switches learn at once from the first announcement, so what still comes is
  * what was queued behind it: a few ms, some tens where a host is busy. Longer
@@ -121,6 +121,17 @@ static struct nfo_lower *nfo_find_staying(const struct device *function)
 	return found;
 }
 
+static void nfo_leave_record(const struct nfo_lower *lower)
+{
+	const struct net_device *dev;
+
+	rcu_read_lock();
+	dev = rcu_dereference(lower->dev);
+	if (dev)
+		nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_LEAVING, 0);
+	rcu_read_unlock();
+}
+
 static int nfo_pci_event(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct pci_dev *function = to_pci_dev(data);
@@ -129,6 +140,7 @@ static int nfo_pci_event(struct notifier_block *nb, unsigned long action, void *
 	if (action != BUS_NOTIFY_UNBIND_DRIVER)
 		return NOTIFY_DONE;
 	while ((lower = nfo_find_staying(&function->dev))) {
+		nfo_leave_record(lower);
 		nfo_switch_hold(lower, NFO_HOLD_LEAVING, 0);
 		/* Torn out by surprise, nothing comes by it any more. */
 		if (!pci_channel_offline(function) && pci_device_is_present(function))

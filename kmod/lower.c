@@ -7,11 +7,31 @@
  */
 #include <linux/rtnetlink.h>
 #include <linux/if_vlan.h>
+#include "event.h"
 #include "lower.h"
 
-static const char *nfo_lower_role(const struct nfo_lower *lower)
+/* An error is an event once, not at each attempt. */
+static int nfo_lower_result(struct nfo_lower *lower, const struct net_device *dev, int err)
 {
-	return lower->index == NFO_STANDBY ? "standby" : "primary";
+	if (err && err != lower->err)
+		nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_FAILED, err);
+	lower->err = err;
+	return err;
+}
+
+/* A change uevent of the lower: rules that saw it before it was claimed see
+ * that it is.
+ */
+static void nfo_lower_uevent(const struct nfo_lower *lower, struct net_device *dev)
+{
+	char what[] = "NET_FAILOVER_EVENT=claimed";
+	char role[32], master[24 + IFNAMSIZ];
+	char *env[4] = { what, role, master };
+
+	snprintf(role, sizeof(role), "NET_FAILOVER_ROLE=%s",
+		 lower->index == NFO_STANDBY ? "standby" : "primary");
+	snprintf(master, sizeof(master), "NET_FAILOVER_MASTER=%s", lower->pair->dev->name);
+	kobject_uevent_env(&dev->dev.kobj, KOBJ_CHANGE, env);
 }
 
 /**
@@ -85,16 +105,13 @@ int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev)
 	lower->err = 0;
 	lower->flags = was_up ? NFO_WAS_UP : 0;
 	lower->saved_mtu = dev->mtu;
+	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CLAIMED, 0);
 	nfo_switch_set_dev(lower, dev);
-	netdev_info(master, "%s is the %s now\n", netdev_name(dev), nfo_lower_role(lower));
 	nfo_pair_retry(lower->pair);
 	return 0;
 
 fail:
-	if (err != lower->err)
-		netdev_warn(master, "cannot claim %s as %s (error %d), will try again\n",
-			    netdev_name(dev), nfo_lower_role(lower), err);
-	return err;
+	return nfo_lower_result(lower, dev, err);
 }
 
 /* Give back what the device had before it was ours. */
@@ -139,8 +156,7 @@ void nfo_lower_release(struct nfo_lower *lower, bool gone)
 		vlan_vids_del_by_dev(dev, master);
 	netdev_upper_dev_unlink(dev, master);
 	nfo_lower_unmark(dev);
-	netdev_info(master, "%s is no longer the %s\n", netdev_name(dev),
-		    nfo_lower_role(lower));
+	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_RELEASED, 0);
 	if (!gone)
 		nfo_lower_restore(lower, dev);
 
@@ -214,6 +230,8 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 		return err;
 	nfo_lower_sync_flags(lower);
 	lower->flags |= NFO_CONFIGURED;
+	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CONFIGURED, 0);
+	nfo_lower_uevent(lower, dev);
 	return 0;
 }
 
@@ -246,9 +264,5 @@ int nfo_lower_configure(struct nfo_lower *lower)
 		err = nfo_lower_setup(lower, dev);
 	if (!err && nfo_lower_should_open(lower, dev))
 		err = dev_open(dev, NULL);
-	if (err && err != lower->err)
-		netdev_warn(lower->pair->dev, "cannot configure %s %s with MTU %u (error %d), will try again\n",
-			    nfo_lower_role(lower), netdev_name(dev), lower->pair->dev->mtu, err);
-	lower->err = err;
-	return err;
+	return nfo_lower_result(lower, dev, err);
 }

@@ -15,10 +15,11 @@
 #define NFO_ENC_FEATURES (NETIF_F_HW_CSUM | NETIF_F_SG | NETIF_F_RXCSUM | \
 			  NETIF_F_GSO_SOFTWARE)
 
-/* The lowers that are claimed, under RTNL. */
-#define nfo_for_each_lower(pair, lower, dev)					\
-	for ((lower) = (pair)->lower; (lower) < (pair)->lower + NFO_LOWERS; (lower)++) \
-		if (!((dev) = rtnl_dereference((lower)->dev))) {} else
+/* The device of a place whose device has the master's settings. RTNL. */
+static struct net_device *nfo_configured(const struct nfo_lower *lower)
+{
+	return (lower->flags & NFO_CONFIGURED) ? rtnl_dereference(lower->dev) : NULL;
+}
 
 static int nfo_open(struct net_device *master)
 {
@@ -36,12 +37,15 @@ static int nfo_open(struct net_device *master)
 static int nfo_stop(struct net_device *master)
 {
 	struct nfo_pair *pair = netdev_priv(master);
-	struct nfo_lower *lower;
-	struct net_device *dev;
+	int i;
 
 	nfo_switch_update(pair);
-	nfo_for_each_lower(pair, lower, dev)
-		dev_close(dev);
+	for (i = 0; i < NFO_LOWERS; i++) {
+		struct net_device *dev = rtnl_dereference(pair->lower[i].dev);
+
+		if (dev)
+			dev_close(dev);
+	}
 	return 0;
 }
 
@@ -74,26 +78,29 @@ static void nfo_change_rx_flags(struct net_device *master, int change)
 		nfo_switch_learn(pair, master->flags & IFF_PROMISC);
 }
 
-/* All lowers or none. They were asked before whether the MTU fits, as far as
- * they say so.
+static bool nfo_mtu_fits(const struct net_device *dev, int mtu)
+{
+	return mtu >= dev->min_mtu && (!dev->max_mtu || mtu <= dev->max_mtu);
+}
+
+/* All lowers or none: each is asked first, as far as it says what it can, and
+ * the first is put back if the second fails all the same.
  */
 static int nfo_change_mtu(struct net_device *master, int mtu)
 {
 	struct nfo_pair *pair = netdev_priv(master);
-	struct nfo_lower *lower, *undo;
-	struct net_device *dev;
 	int old = master->mtu;
-	int err;
+	int i, err;
 
-	nfo_for_each_lower(pair, lower, dev)
-		if ((lower->flags & NFO_CONFIGURED) &&
-		    (mtu < dev->min_mtu || (dev->max_mtu && mtu > dev->max_mtu)))
+	for (i = 0; i < NFO_LOWERS; i++) {
+		const struct net_device *dev = nfo_configured(&pair->lower[i]);
+
+		if (dev && !nfo_mtu_fits(dev, mtu))
 			return -EINVAL;
-
-	nfo_for_each_lower(pair, lower, dev) {
-		if (!(lower->flags & NFO_CONFIGURED))
-			continue;
-		err = nfo_lower_set_mtu(lower, mtu);
+	}
+	for (i = 0; i < NFO_LOWERS; i++) {
+		err = nfo_configured(&pair->lower[i]) ?
+			nfo_lower_set_mtu(&pair->lower[i], mtu) : 0;
 		if (err)
 			goto undo;
 	}
@@ -103,32 +110,30 @@ static int nfo_change_mtu(struct net_device *master, int mtu)
 	return 0;
 
 undo:
-	for (undo = pair->lower; undo < lower; undo++)
-		if (undo->flags & NFO_CONFIGURED)
-			nfo_lower_set_mtu(undo, old);
+	while (i--)
+		if (nfo_configured(&pair->lower[i]))
+			nfo_lower_set_mtu(&pair->lower[i], old);
 	return err;
 }
 
 static int nfo_vlan_add(struct net_device *master, __be16 proto, u16 vid)
 {
 	struct nfo_pair *pair = netdev_priv(master);
-	struct nfo_lower *lower, *undo;
 	struct net_device *dev;
-	int err;
+	int i, err;
 
-	nfo_for_each_lower(pair, lower, dev) {
-		if (!(lower->flags & NFO_CONFIGURED))
-			continue;
-		err = vlan_vid_add(dev, proto, vid);
+	for (i = 0; i < NFO_LOWERS; i++) {
+		dev = nfo_configured(&pair->lower[i]);
+		err = dev ? vlan_vid_add(dev, proto, vid) : 0;
 		if (err)
 			goto undo;
 	}
 	return 0;
 
 undo:
-	for (undo = pair->lower; undo < lower; undo++) {
-		dev = rtnl_dereference(undo->dev);
-		if (dev && (undo->flags & NFO_CONFIGURED))
+	while (i--) {
+		dev = nfo_configured(&pair->lower[i]);
+		if (dev)
 			vlan_vid_del(dev, proto, vid);
 	}
 	return err;
@@ -137,12 +142,14 @@ undo:
 static int nfo_vlan_kill(struct net_device *master, __be16 proto, u16 vid)
 {
 	struct nfo_pair *pair = netdev_priv(master);
-	struct nfo_lower *lower;
-	struct net_device *dev;
+	int i;
 
-	nfo_for_each_lower(pair, lower, dev)
-		if (lower->flags & NFO_CONFIGURED)
+	for (i = 0; i < NFO_LOWERS; i++) {
+		struct net_device *dev = nfo_configured(&pair->lower[i]);
+
+		if (dev)
 			vlan_vid_del(dev, proto, vid);
+	}
 	return 0;
 }
 
@@ -150,11 +157,14 @@ static netdev_features_t nfo_fix_features(struct net_device *master, netdev_feat
 {
 	struct nfo_pair *pair = netdev_priv(master);
 	netdev_features_t features = (wanted & ~NETIF_F_ONE_FOR_ALL) | NETIF_F_ALL_FOR_ALL;
-	struct nfo_lower *lower;
-	struct net_device *dev;
 	bool any = false;
+	int i;
 
-	nfo_for_each_lower(pair, lower, dev) {
+	for (i = 0; i < NFO_LOWERS; i++) {
+		const struct net_device *dev = nfo_configured(&pair->lower[i]);
+
+		if (!dev)
+			continue;
 		features = netdev_increment_features(features, dev->features, wanted);
 		any = true;
 	}
@@ -192,15 +202,15 @@ static void nfo_limits_add(struct nfo_limits *limits, const struct net_device *d
  */
 static void nfo_apply_tso(struct net_device *master, const struct nfo_limits *limits)
 {
-	bool size_at_limit = master->gso_max_size >= min(master->tso_max_size,
-							 (unsigned int)GSO_LEGACY_MAX_SIZE);
+	bool size_at_limit = master->gso_max_size >= min_t(unsigned int, master->tso_max_size,
+							   GSO_LEGACY_MAX_SIZE);
 	bool segs_at_limit = master->gso_max_segs >= master->tso_max_segs;
 
 	netif_set_tso_max_size(master, limits->tso_max_size);
 	netif_set_tso_max_segs(master, limits->tso_max_segs);
 	if (size_at_limit)
-		WRITE_ONCE(master->gso_max_size, min(limits->tso_max_size,
-						     (unsigned int)GSO_LEGACY_MAX_SIZE));
+		WRITE_ONCE(master->gso_max_size, min_t(unsigned int, limits->tso_max_size,
+						       GSO_LEGACY_MAX_SIZE));
 	if (segs_at_limit)
 		WRITE_ONCE(master->gso_max_segs, limits->tso_max_segs);
 }
@@ -213,7 +223,7 @@ static void nfo_apply_tso(struct net_device *master, const struct nfo_limits *li
  */
 void nfo_netdev_update(struct nfo_pair *pair)
 {
-	struct net_device *master = pair->dev, *dev;
+	struct net_device *master = pair->dev;
 	const unsigned int release = IFF_XMIT_DST_RELEASE | IFF_XMIT_DST_RELEASE_PERM;
 	struct nfo_limits limits = {
 		.hard_header_len = ETH_HLEN,
@@ -224,11 +234,13 @@ void nfo_netdev_update(struct nfo_pair *pair)
 		.vlan = NFO_VLAN_FEATURES & NETIF_F_ALL_FOR_ALL,
 		.enc = NFO_ENC_FEATURES,
 	};
-	struct nfo_lower *lower;
 	bool any = false;
+	int i;
 
-	nfo_for_each_lower(pair, lower, dev) {
-		if (!(lower->flags & NFO_CONFIGURED))
+	for (i = 0; i < NFO_LOWERS; i++) {
+		const struct net_device *dev = nfo_configured(&pair->lower[i]);
+
+		if (!dev)
 			continue;
 		nfo_limits_add(&limits, dev);
 		any = true;

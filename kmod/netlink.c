@@ -5,9 +5,10 @@
 #include <linux/rculist.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
-#include "nfo.h"
+#include "event.h"
 
 static struct genl_family nfo_family;
+static bool nfo_family_there;
 
 static const struct nla_policy nfo_policy[NET_FAILOVER_A_MAX + 1] = {
 	[NET_FAILOVER_A_IFINDEX] = NLA_POLICY_MIN(NLA_S32, 1),
@@ -191,12 +192,191 @@ static int nfo_pair_dump(struct sk_buff *msg, struct netlink_callback *cb)
 	return msg->len;
 }
 
+static int nfo_put_switch(struct sk_buff *msg, const struct nfo_event *event)
+{
+	if (event->kind != NET_FAILOVER_EVENT_SWITCH)
+		return 0;
+	if (nla_put_u32(msg, NET_FAILOVER_A_EVENT_FROM, event->from) ||
+	    nla_put_u32(msg, NET_FAILOVER_A_EVENT_TO, event->to) ||
+	    nla_put_u32(msg, NET_FAILOVER_A_EVENT_REASON, event->reason) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_EVENT_GAP, event->gap_ns) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_EVENT_DROPPED, event->dropped))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int nfo_put_event_lower(struct sk_buff *msg, const struct nfo_event *event)
+{
+	if (event->role && nla_put_u32(msg, NET_FAILOVER_A_EVENT_ROLE, event->role))
+		return -EMSGSIZE;
+	if (!event->lower_ifindex)
+		return 0;
+	if (nla_put_u32(msg, NET_FAILOVER_A_EVENT_LOWER_IFINDEX, event->lower_ifindex) ||
+	    nla_put_string(msg, NET_FAILOVER_A_EVENT_LOWER_IFNAME, event->lower))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int nfo_put_event(struct sk_buff *msg, const struct nfo_event *event)
+{
+	struct nlattr *nest;
+
+	if (nla_put_u32(msg, NET_FAILOVER_A_IFINDEX, event->master_ifindex) ||
+	    nla_put_string(msg, NET_FAILOVER_A_IFNAME, event->master))
+		return -EMSGSIZE;
+	nest = nla_nest_start(msg, NET_FAILOVER_A_EVENT);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nfo_put_u64(msg, NET_FAILOVER_A_EVENT_EPOCH, nfo_event_epoch()) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_EVENT_SEQ, event->seq) ||
+	    nla_put_u32(msg, NET_FAILOVER_A_EVENT_KIND, event->kind) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_EVENT_BOOTTIME, event->boot_ns) ||
+	    nfo_put_u64(msg, NET_FAILOVER_A_EVENT_REALTIME, event->real_ns) ||
+	    nfo_put_event_lower(msg, event) || nfo_put_switch(msg, event) ||
+	    (event->err && nla_put_s32(msg, NET_FAILOVER_A_EVENT_ERROR, event->err)))
+		return -EMSGSIZE;	/* the caller cancels the whole message */
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int nfo_fill_event(struct sk_buff *msg, const struct nfo_event *event, u32 portid,
+			  u32 seq, int flags, u8 cmd)
+{
+	void *hdr = genlmsg_put(msg, portid, seq, &nfo_family, flags, cmd);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nfo_put_event(msg, event)) {
+		genlmsg_cancel(msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
+/* args[0]: number of the last event that was told of in earlier messages. */
+static int nfo_event_dump(struct sk_buff *msg, struct netlink_callback *cb)
+{
+	unsigned int netns = sock_net(msg->sk)->ns.inum;
+	struct nfo_event event;
+
+	while (nfo_event_next(cb->args[0], &event)) {
+		if (event.netns == netns &&
+		    nfo_fill_event(msg, &event, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				   NLM_F_MULTI, NET_FAILOVER_CMD_EVENT_GET))
+			break;
+		cb->args[0] = event.seq;
+	}
+	return msg->len;
+}
+
+/**
+ * nfo_netlink_notify() - send an event to those who listen
+ * @net: the master's namespace
+ * @event: the event
+ *
+ * Process context. One that cannot be sent is missed as a gap in the numbers.
+ */
+void nfo_netlink_notify(struct net *net, const struct nfo_event *event)
+{
+	struct sk_buff *msg;
+
+	if (!nfo_family_there)
+		return;
+	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!msg)
+		return;
+	if (nfo_fill_event(msg, event, 0, 0, 0, NET_FAILOVER_CMD_EVENT_NTF))
+		nlmsg_free(msg);
+	else
+		genlmsg_multicast_netns(&nfo_family, net, msg, 0, 0, GFP_KERNEL);
+}
+
+/* RCU. */
+static int nfo_drain(struct nfo_pair *pair, struct genl_info *info)
+{
+	struct nfo_lower *primary = &pair->lower[NFO_PRIMARY];
+	const struct net_device *dev = rcu_dereference(primary->dev);
+	struct nfo_lower_facts standby;
+
+	if (!dev) {
+		GENL_SET_ERR_MSG(info, "there is no primary to drain");
+		return -ENODEV;
+	}
+	if (READ_ONCE(primary->hold) & NFO_HOLD_DRAINED)
+		return 0;
+	nfo_switch_facts(&pair->lower[NFO_STANDBY], &standby);
+	if (!nfo_fit(&standby)) {
+		GENL_SET_ERR_MSG(info, "the standby cannot carry traffic: primary kept in use");
+		return -ENETDOWN;
+	}
+	nfo_event_lower(primary, dev, NET_FAILOVER_EVENT_DRAINED, 0);
+	nfo_switch_hold(primary, NFO_HOLD_DRAINED, 0);
+	return 0;
+}
+
+/* RCU. */
+static int nfo_undrain(struct nfo_pair *pair)
+{
+	struct nfo_lower *primary = &pair->lower[NFO_PRIMARY];
+	const struct net_device *dev = rcu_dereference(primary->dev);
+
+	if (!dev || !(READ_ONCE(primary->hold) & NFO_HOLD_DRAINED))
+		return 0;
+	nfo_event_lower(primary, dev, NET_FAILOVER_EVENT_UNDRAINED, 0);
+	nfo_switch_hold(primary, 0, NFO_HOLD_DRAINED);
+	return 0;
+}
+
+/* Drain, undrain, announce. */
+static int nfo_pair_do(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nfo_pair *pair;
+	int err = 0;
+
+	rcu_read_lock();
+	pair = nfo_named_pair(info);
+	if (IS_ERR(pair))
+		err = PTR_ERR(pair);
+	else if (info->genlhdr->cmd == NET_FAILOVER_CMD_DRAIN)
+		err = nfo_drain(pair, info);
+	else if (info->genlhdr->cmd == NET_FAILOVER_CMD_UNDRAIN)
+		err = nfo_undrain(pair);
+	else
+		nfo_announce_start(pair);
+	rcu_read_unlock();
+	return err;
+}
+
 static const struct genl_small_ops nfo_ops[] = {
 	{
 		.cmd = NET_FAILOVER_CMD_PAIR_GET,
 		.doit = nfo_pair_get,
 		.dumpit = nfo_pair_dump,
 	},
+	{
+		.cmd = NET_FAILOVER_CMD_EVENT_GET,
+		.dumpit = nfo_event_dump,
+	},
+	{
+		.cmd = NET_FAILOVER_CMD_DRAIN,
+		.doit = nfo_pair_do,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = NET_FAILOVER_CMD_UNDRAIN,
+		.doit = nfo_pair_do,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = NET_FAILOVER_CMD_ANNOUNCE,
+		.doit = nfo_pair_do,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+};
+
+static const struct genl_multicast_group nfo_groups[] = {
+	{ .name = NET_FAILOVER_MCGRP_EVENTS },
 };
 
 static struct genl_family nfo_family = {
@@ -209,15 +389,21 @@ static struct genl_family nfo_family = {
 	.module = THIS_MODULE,
 	.small_ops = nfo_ops,
 	.n_small_ops = ARRAY_SIZE(nfo_ops),
+	.mcgrps = nfo_groups,
+	.n_mcgrps = ARRAY_SIZE(nfo_groups),
 	.resv_start_op = __NET_FAILOVER_CMD_MAX,
 };
 
 int nfo_netlink_init(void)
 {
-	return genl_register_family(&nfo_family);
+	int err = genl_register_family(&nfo_family);
+
+	nfo_family_there = !err;
+	return err;
 }
 
 void nfo_netlink_exit(void)
 {
-	genl_unregister_family(&nfo_family);
+	if (nfo_family_there)
+		genl_unregister_family(&nfo_family);
 }

@@ -127,7 +127,7 @@ struct nfo_flooded {
 };
 
 struct nfo_flood {
-	spinlock_t lock;	/* inside nfo_pair.lock */
+	spinlock_t lock;	/* of all that follows; inside nfo_pair.lock */
 	unsigned int noted;	/* since start; the ring holds the last ones */
 	unsigned long start;	/* jiffies */
 	u64 lost;		/* over all switches */
@@ -150,22 +150,23 @@ struct nfo_pair {
 	bool learn;			/* the master is promiscuous; written under lock */
 	struct nfo_lower lower[NFO_LOWERS];
 
-	spinlock_t lock;
+	spinlock_t lock;		/* see the top */
 	struct nfo_decision decision;
 	u64 switches;
 	u64 since;			/* boot clock of the last switch, ns */
+	u64 dark_drops;			/* tx_dropped when the last lower was left */
 	unsigned long last_heal;	/* jiffies of the last healing announcement */
 
 	struct list_head list;		/* nfo_pairs */
-	struct net_device *standby_dev;	/* what virtio_net gave us; compared, never followed */
-	bool dying;			/* written under RTNL and lock: nothing is queued any more */
-	bool own_change;		/* RTNL: we change a lower's MTU or flags ourselves */
+	struct net_device *standby_dev;	/* virtio_net's; compared, never followed */
+	bool dying;			/* RTNL and lock: nothing is queued any more */
+	bool own_change;		/* RTNL: it is us who change a lower's MTU */
 	unsigned int retry_ms;		/* back-off of config_work */
 	unsigned int announce_round;	/* lock */
 	struct delayed_work config_work;
 	struct delayed_work announce_work;
-	struct work_struct report_work;
-	struct nfo_decision reported;	/* report_work's own */
+	struct work_struct tell_work;
+	u64 told;			/* tell_work's own: number of the last event */
 	struct timer_list watch;
 
 	enum nfo_phase phase;		/* lock */
@@ -179,15 +180,14 @@ struct nfo_pair {
 	struct failover failover;	/* virtio_net's handle; opaque to it */
 };
 
-/* Source of both: virtio_net's primary and standby share this address. */
 static inline struct nfo_pair *nfo_pair_of_failover(struct failover *failover)
 {
 	return container_of(failover, struct nfo_pair, failover);
 }
 
-static inline struct nfo_lower *nfo_other(const struct nfo_lower *lower)
+static inline enum net_failover_role nfo_role(const struct nfo_lower *lower)
 {
-	return &lower->pair->lower[lower->index == NFO_STANDBY ? NFO_PRIMARY : NFO_STANDBY];
+	return lower->index == NFO_STANDBY ? NET_FAILOVER_ROLE_STANDBY : NET_FAILOVER_ROLE_PRIMARY;
 }
 
 /* True while frames handed to @dev can leave it: one load and mask. The

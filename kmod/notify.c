@@ -30,8 +30,7 @@ static void nfo_on_register(struct net_device *dev)
 
 	if (!lower)
 		return;
-	lower->err = nfo_lower_claim(lower, dev);
-	if (lower->err)
+	if (nfo_lower_claim(lower, dev))
 		nfo_pair_retry(lower->pair);
 }
 

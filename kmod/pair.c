@@ -4,6 +4,7 @@
  */
 #include <linux/rtnetlink.h>
 #include <linux/rculist.h>
+#include "event.h"
 #include "lower.h"
 #include "pair.h"
 
@@ -26,8 +27,7 @@ static int nfo_pair_adopt(struct nfo_pair *pair)
 
 		if (!lower || rtnl_dereference(lower->dev) || nfo_lower_of(dev))
 			continue;
-		lower->err = nfo_lower_claim(lower, dev);
-		if (lower->err)
+		if (nfo_lower_claim(lower, dev))
 			err = lower->err;
 	}
 	return err;
@@ -94,6 +94,7 @@ static void nfo_pair_init(struct nfo_pair *pair, struct net_device *master,
 	}
 	nfo_phase_init(pair);
 	nfo_station_init(pair);
+	nfo_event_init(pair);
 	nfo_switch_init(pair);
 	nfo_announce_init(pair);
 }
@@ -107,8 +108,9 @@ static int nfo_pair_register(struct nfo_pair *pair)
 	if (!err) {
 		netif_carrier_off(pair->dev);
 		list_add_tail_rcu(&pair->list, &nfo_pairs);
-		netdev_info(pair->dev, "failover master registered, waiting for lowers with address %pM\n",
+		netdev_info(pair->dev, "failover master registered, its lowers have the address %pM\n",
 			    pair->dev->perm_addr);
+		nfo_event_pair(pair, NET_FAILOVER_EVENT_CREATED);
 		/* Primaries that were there first. */
 		if (nfo_pair_adopt(pair))
 			nfo_pair_retry(pair);
@@ -177,14 +179,16 @@ void nfo_pair_destroy(struct nfo_pair *pair)
 	list_del_rcu(&pair->list);
 	for (i = 0; i < NFO_LOWERS; i++)
 		nfo_lower_release(&pair->lower[i], false);
+	nfo_event_pair(pair, NET_FAILOVER_EVENT_DESTROYED);
 	rtnl_unlock();
 
 	cancel_delayed_work_sync(&pair->config_work);
 	nfo_announce_stop(pair);
 	nfo_switch_stop(pair);
 	nfo_phase_stop(pair);
-
-	unregister_netdev(master);
+	nfo_event_stop(pair);
+	unregister_netdev(master);	/* waits for leave.c, which may record its last */
+	nfo_event_stop(pair);
 	nfo_station_clear(pair);
 	free_percpu(pair->stats);
 	free_netdev(master);

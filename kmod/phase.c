@@ -4,8 +4,8 @@
  *	phase	 for		lower in use		lower not in use
  *	RECORD	 20 ms before	all; flooded noted	unicast for us; flooded noted
  *	  (swap)
- *	GRACE	100 ms		all but our own;	unicast for us; flooded
- *				flooded once		once
+ *	GRACE	100 ms		all but our own;	unicast for us;
+ *				flooded once		flooded once
  *	TAIL	 20 ms		the same		unicast for us; flooded noted
  *	SETTLE	  1 s		all but our own		unicast for us
  *	STEADY			all			unicast for us

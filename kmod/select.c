@@ -8,7 +8,8 @@
  */
 #include "select.h"
 
-static bool nfo_fit(const struct nfo_lower_facts *lower)
+/* Whether a lower can carry traffic now. */
+bool nfo_fit(const struct nfo_lower_facts *lower)
 {
 	return lower->present && lower->configured && lower->up &&
 	       lower->attached && lower->carrier && lower->activated;

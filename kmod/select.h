@@ -34,6 +34,7 @@ struct nfo_decision {
 	enum net_failover_reason reason;
 };
 
+bool nfo_fit(const struct nfo_lower_facts *lower);
 struct nfo_decision nfo_select(const struct nfo_facts *facts);
 
 #endif /* NFO_SELECT_H */

@@ -113,7 +113,7 @@ void nfo_station_learn(struct nfo_pair *pair, const struct sk_buff *skb)
 	station = nfo_station_find(pair, eth->h_source, tag);
 	if (!station)
 		nfo_station_add(pair, eth->h_source, tag);
-	else if (READ_ONCE(station->seen) != jiffies)
+	else if (time_after(jiffies, READ_ONCE(station->seen)))
 		WRITE_ONCE(station->seen, jiffies);
 }
 

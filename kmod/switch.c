@@ -7,7 +7,7 @@
 #include <linux/moduleparam.h>
 #include <linux/ktime.h>
 #include <net/sch_generic.h>
-#include "nfo.h"
+#include "event.h"
 
 /* The kernel's news of a lost carrier is up to a second late and a transmit
  * notices at once; where nothing is transmitted this check does. 25 ms of a
@@ -58,8 +58,36 @@ static void nfo_watch_arm(struct nfo_pair *pair)
 		mod_timer(&pair->watch, jiffies + msecs_to_jiffies(ms));
 }
 
+static u64 nfo_dropped(const struct nfo_pair *pair)
+{
+	struct nfo_sums sums;
+
+	nfo_stats_sum(pair, &sums);
+	return sums.tx_dropped;
+}
+
+/* Record a swap; how long no lower carried traffic is known when one does. */
+static void nfo_record_swap(struct nfo_pair *pair, const struct nfo_lower *old,
+			    const struct nfo_lower *new)
+{
+	const struct net_device *to = new ?
+		rcu_dereference_protected(new->dev, lockdep_is_held(&pair->lock)) : NULL;
+	u64 now = ktime_get_boottime_ns();
+	u64 gap = 0, dropped = 0;
+
+	if (!old && pair->switches) {
+		gap = now - pair->since;
+		dropped = nfo_dropped(pair) - pair->dark_drops;
+	}
+	if (!new)
+		pair->dark_drops = nfo_dropped(pair);
+	pair->switches++;
+	pair->since = now;
+	nfo_event_switch(pair, old ? nfo_role(old) : NET_FAILOVER_ROLE_NONE, to, gap, dropped);
+}
+
 /* Swap the path. Under nfo_pair.lock. */
-static void nfo_swap(struct nfo_pair *pair, struct nfo_lower *new)
+static void nfo_swap(struct nfo_pair *pair, const struct nfo_lower *old, struct nfo_lower *new)
 {
 	rcu_assign_pointer(pair->active, new);
 	if (new) {
@@ -70,8 +98,7 @@ static void nfo_swap(struct nfo_pair *pair, struct nfo_lower *new)
 		nfo_phase_enter(pair, NFO_STEADY);
 		netif_carrier_off(pair->dev);
 	}
-	pair->switches++;
-	pair->since = ktime_get_boottime_ns();
+	nfo_record_swap(pair, old, new);
 }
 
 /* Whether the path in use works and is left for reasons that can wait until
@@ -120,18 +147,8 @@ static bool nfo_update_locked(struct nfo_pair *pair, bool recorded)
 		return false;
 	}
 	pair->decision = decision;
-	nfo_swap(pair, new);
+	nfo_swap(pair, old, new);
 	return true;
-}
-
-/* What follows a change, nfo_pair.lock not held. */
-static void nfo_switched(struct nfo_pair *pair)
-{
-	spin_lock_bh(&pair->lock);
-	if (!pair->dying)
-		queue_work(system_wq, &pair->report_work);
-	spin_unlock_bh(&pair->lock);
-	nfo_announce_start(pair);
 }
 
 /**
@@ -148,7 +165,7 @@ void nfo_switch_update(struct nfo_pair *pair)
 	changed = nfo_update_locked(pair, false);
 	spin_unlock_bh(&pair->lock);
 	if (changed)
-		nfo_switched(pair);
+		nfo_announce_start(pair);
 }
 
 /* The time for noting flooded frames before a switch is over. */
@@ -161,7 +178,7 @@ void nfo_switch_recorded(struct nfo_pair *pair)
 		changed = nfo_update_locked(pair, true);
 	spin_unlock_bh(&pair->lock);
 	if (changed)
-		nfo_switched(pair);
+		nfo_announce_start(pair);
 }
 
 /**
@@ -213,7 +230,7 @@ void nfo_switch_hold(struct nfo_lower *lower, u8 set, u8 clear)
 	changed = nfo_update_locked(pair, false);
 	spin_unlock_bh(&pair->lock);
 	if (changed)
-		nfo_switched(pair);
+		nfo_announce_start(pair);
 }
 
 /**
@@ -236,7 +253,7 @@ void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev)
 	changed = nfo_update_locked(pair, false);
 	spin_unlock_bh(&pair->lock);
 	if (changed)
-		nfo_switched(pair);
+		nfo_announce_start(pair);
 }
 
 /* Any active lower that can no longer send is left. */
@@ -257,61 +274,14 @@ static void nfo_watch(struct timer_list *timer)
 	rcu_read_unlock();
 }
 
-static const char *nfo_reason_text(enum net_failover_reason reason)
-{
-	static const char * const text[] = {
-		[NET_FAILOVER_REASON_UNSPEC] = "",
-		[NET_FAILOVER_REASON_MASTER_DOWN] = "the master is down",
-		[NET_FAILOVER_REASON_PRIMARY_FIT] = "the primary can carry traffic",
-		[NET_FAILOVER_REASON_NO_PRIMARY] = "there is no primary",
-		[NET_FAILOVER_REASON_PRIMARY_SETUP] = "the primary is not configured",
-		[NET_FAILOVER_REASON_PRIMARY_DOWN] = "the primary is down",
-		[NET_FAILOVER_REASON_PRIMARY_DETACHED] = "the primary's hardware is away",
-		[NET_FAILOVER_REASON_PRIMARY_NO_CARRIER] = "the primary has no carrier",
-		[NET_FAILOVER_REASON_PRIMARY_STARTING] = "the primary is starting",
-		[NET_FAILOVER_REASON_PRIMARY_DRAINED] = "the primary is drained",
-		[NET_FAILOVER_REASON_PRIMARY_LEAVING] = "the primary is leaving",
-		[NET_FAILOVER_REASON_STANDBY_UNFIT] = "the standby cannot carry traffic",
-		[NET_FAILOVER_REASON_NONE_FIT] = "no lower can carry traffic",
-	};
-
-	return reason <= NET_FAILOVER_REASON_MAX ? text[reason] : "";
-}
-
-/* The log line; its first words are those of Hyper-V's netvsc, which people
- * search logs for.
- */
-static void nfo_report(struct work_struct *work)
-{
-	struct nfo_pair *pair = container_of(work, struct nfo_pair, report_work);
-	struct nfo_decision decision;
-
-	spin_lock_bh(&pair->lock);
-	decision = pair->decision;
-	spin_unlock_bh(&pair->lock);
-	if (decision.active == pair->reported.active)
-		return;
-
-	if (decision.active == NET_FAILOVER_ROLE_NONE)
-		netdev_info(pair->dev, "Data path down: %s\n", nfo_reason_text(decision.reason));
-	else
-		netdev_info(pair->dev, "Data path switched %s VF: %s\n",
-			    decision.active == NET_FAILOVER_ROLE_PRIMARY ? "to" : "from",
-			    nfo_reason_text(decision.reason));
-	pair->reported = decision;
-}
-
 void nfo_switch_init(struct nfo_pair *pair)
 {
 	timer_setup(&pair->watch, nfo_watch, 0);
-	INIT_WORK(&pair->report_work, nfo_report);
 	pair->decision.reason = NET_FAILOVER_REASON_MASTER_DOWN;
-	pair->reported.active = NET_FAILOVER_ROLE_NONE;
 }
 
 /* After both lowers were released: nothing arms the timers any more. */
 void nfo_switch_stop(struct nfo_pair *pair)
 {
 	del_timer_sync(&pair->watch);
-	cancel_work_sync(&pair->report_work);
 }

@@ -128,7 +128,7 @@ enum net_failover_attr {
 	NET_FAILOVER_A_TX_DROPPED,	/* u64: frames that no lower could take */
 	NET_FAILOVER_A_LOWER,		/* nest of NET_FAILOVER_A_LOWER_*, one a lower */
 	NET_FAILOVER_A_MODULE_VERSION,	/* string */
-	NET_FAILOVER_A_FLOOD_LOST,	/* u64: flooded frames that no lower delivered at a switch */
+	NET_FAILOVER_A_FLOOD_LOST,	/* u64: flooded frames that no lower delivered */
 	NET_FAILOVER_A_EVENT,		/* nest of NET_FAILOVER_A_EVENT_* */
 
 	__NET_FAILOVER_A_MAX,
