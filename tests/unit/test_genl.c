@@ -13,7 +13,8 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 
-#include "common/genl.h"
+#include "common/genl_parse.h"
+#include "common/genl_watch.h"
 
 static const uint8_t mac[MAC_LEN] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
 
@@ -40,6 +41,7 @@ static void put_lower(struct nlmsghdr *nlh, uint32_t role, const char *name, uin
 	mnl_attr_put_u32(nlh, NET_FAILOVER_A_LOWER_ERROR, error);
 	mnl_attr_put_u64(nlh, NET_FAILOVER_A_LOWER_RX_PACKETS, 1000 + ifindex);
 	mnl_attr_put_u64(nlh, NET_FAILOVER_A_LOWER_RX_IDLE, 7);
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_LOWER_TX_SILENCED, 9);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -80,6 +82,7 @@ static void test_pair(void **state)
 	assert_int_equal(pair->primary.error, -EINVAL);
 	assert_true(pair->primary.has_path && pair->primary.path.rx_packets == 1005);
 	assert_int_equal(pair->primary.rx_idle, 7);
+	assert_true(pair->primary.has_silenced && pair->primary.tx_silenced == 9);
 	free(pairs.v);
 }
 
@@ -232,6 +235,206 @@ static void test_many_mutations(void **state)
 	}
 }
 
+static struct nlmsghdr *put_event(char *buf, uint64_t seq)
+{
+	struct nlmsghdr *nlh = put_head(buf);
+	struct nlattr *nest;
+
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_IFINDEX, 3);
+	mnl_attr_put_strz(nlh, NET_FAILOVER_A_IFNAME, "eth0");
+	nest = mnl_attr_nest_start(nlh, NET_FAILOVER_A_EVENT);
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_EVENT_EPOCH, 77);
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_EVENT_SEQ, seq);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_EVENT_KIND, NET_FAILOVER_EVENT_SWITCH);
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_EVENT_REALTIME, 1ULL << 60);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_EVENT_ROLE, NET_FAILOVER_ROLE_PRIMARY);
+	mnl_attr_put_strz(nlh, NET_FAILOVER_A_EVENT_LOWER_IFNAME, "eth2");
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_EVENT_FROM, NET_FAILOVER_ROLE_STANDBY);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_EVENT_TO, NET_FAILOVER_ROLE_PRIMARY);
+	mnl_attr_put_u64(nlh, NET_FAILOVER_A_EVENT_GAP, 5);
+	mnl_attr_put_u32(nlh, NET_FAILOVER_A_EVENT_ERROR, -EBUSY);
+	mnl_attr_nest_end(nlh, nest);
+	return nlh;
+}
+
+static void test_event(void **state)
+{
+	char buf[1024];
+	struct genl_events events;
+	const struct genl_event *event;
+
+	(void)state;
+	assert_int_equal(genl_parse_events(buf, put_event(buf, 4)->nlmsg_len, &events), 0);
+	assert_int_equal(events.n, 1);
+	event = events.v;
+	assert_string_equal(event->name, "eth0");
+	assert_string_equal(event->lower, "eth2");
+	assert_true(event->epoch == 77 && event->seq == 4 && event->realtime == 1ULL << 60);
+	assert_int_equal(event->kind, NET_FAILOVER_EVENT_SWITCH);
+	assert_true(event->has_switch && event->has_gap && !event->has_dropped);
+	assert_int_equal(event->from, NET_FAILOVER_ROLE_STANDBY);
+	assert_int_equal(event->to, NET_FAILOVER_ROLE_PRIMARY);
+	assert_int_equal(event->error, -EBUSY);
+	genl_events_free(&events);
+}
+
+/* Also a pair: what has no number is no event. */
+static void test_events_refused(void **state)
+{
+	char buf[1024];
+	struct genl_events events;
+
+	(void)state;
+	assert_int_equal(genl_parse_events(buf, put_event(buf, 0)->nlmsg_len, &events), -EBADMSG);
+	assert_int_equal(genl_parse_events(buf, put_pair(buf)->nlmsg_len, &events), -EBADMSG);
+	assert_null(events.v);
+}
+
+static void test_bent_events(void **state)
+{
+	char whole[1024];
+	size_t total = put_event(whole, 4)->nlmsg_len;
+	int i, j;
+
+	(void)state;
+	srand(1);
+	for (i = 0; i < 200000; i++) {
+		char *bent = malloc(total);
+		struct genl_events events;
+
+		memcpy(bent, whole, total);
+		for (j = rand() % 4; j >= 0; j--)
+			bent[rand() % total] = rand();
+		genl_parse_events(bent, total, &events);
+		genl_events_free(&events);
+		free(bent);
+	}
+}
+
+static struct nlmsghdr *put_family(char *buf, const char *name)
+{
+	struct nlmsghdr *nlh = put_head(buf);
+	struct nlattr *groups, *group;
+
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
+	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, 33);
+	groups = mnl_attr_nest_start(nlh, CTRL_ATTR_MCAST_GROUPS);
+	group = mnl_attr_nest_start(nlh, 1);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_MCAST_GRP_NAME, "others");
+	mnl_attr_put_u32(nlh, CTRL_ATTR_MCAST_GRP_ID, 8);
+	mnl_attr_nest_end(nlh, group);
+	group = mnl_attr_nest_start(nlh, 2);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_MCAST_GRP_NAME, NET_FAILOVER_MCGRP_EVENTS);
+	mnl_attr_put_u32(nlh, CTRL_ATTR_MCAST_GRP_ID, 9);
+	mnl_attr_nest_end(nlh, group);
+	mnl_attr_nest_end(nlh, groups);
+	return nlh;
+}
+
+static void test_family(void **state)
+{
+	struct genl_family family = { 0 };
+	char buf[1024];
+
+	(void)state;
+	assert_true(genl_add_family(put_family(buf, "nlctrl"), &family) > 0);
+	assert_int_equal(family.id, 0);
+	assert_true(genl_add_family(put_family(buf, NET_FAILOVER_GENL_NAME), &family) > 0);
+	assert_int_equal(family.id, 33);
+	assert_int_equal(family.group, 9);
+}
+
+/* As the kernel builds it: an error, the request (or just its head), the text. */
+static struct nlmsghdr *put_error(char *buf, bool capped, const char *text)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsgerr *err = mnl_nlmsg_put_extra_header(nlh, sizeof(*err));
+
+	nlh->nlmsg_type = NLMSG_ERROR;
+	nlh->nlmsg_flags = NLM_F_ACK_TLVS | (capped ? NLM_F_CAPPED : 0);
+	err->error = -EPERM;
+	err->msg.nlmsg_len = sizeof(err->msg) + 8;
+	if (!capped)
+		mnl_nlmsg_put_extra_header(nlh, 8);
+	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, text);
+	return nlh;
+}
+
+static void test_the_kernels_words(void **state)
+{
+	char buf[1024], why[GENL_WHY_LEN];
+	struct nlmsghdr *nlh;
+	uint32_t len;
+
+	(void)state;
+	genl_read_why(put_error(buf, true, "no primary"), why);
+	assert_string_equal(why, "no primary");
+	genl_read_why(put_error(buf, false, "not \033 yours"), why);
+	assert_string_equal(why, "not \\x1b yours");
+	nlh = put_error(buf, false, "no");
+	for (len = nlh->nlmsg_len; len >= sizeof(*nlh); len--) {
+		nlh->nlmsg_len = len;
+		genl_read_why(nlh, why);
+	}
+	((struct nlmsgerr *)mnl_nlmsg_get_payload(put_error(buf, false, "no")))->msg.nlmsg_len = -4;
+	genl_read_why(nlh, why);
+	assert_string_equal(why, "");
+}
+
+/* Events seq..last of an epoch, and what became news. */
+struct stream {
+	struct genl_event v[2 * NET_FAILOVER_EVENTS_KEPT];
+	struct genl_events events;
+};
+
+static const struct genl_events *stream(struct stream *s, uint64_t epoch, uint64_t first,
+					uint64_t last)
+{
+	*s = (struct stream){ .events = { s->v, last - first + 1 } };
+	for (uint64_t seq = first; seq <= last; seq++)
+		s->v[seq - first] = (struct genl_event){ .epoch = epoch, .seq = seq };
+	return &s->events;
+}
+
+static void assert_news(struct genl_news *news, uint64_t first, size_t n, uint64_t lost)
+{
+	assert_int_equal(news->events.n, n);
+	if (n)
+		assert_int_equal(news->events.v[0].seq, first);
+	assert_int_equal(news->lost, lost);
+	genl_events_free(&news->events);
+	*news = (struct genl_news){ 0 };
+}
+
+static void test_what_is_news(void **state)
+{
+	struct genl_place place = { 0 };
+	struct genl_news news = { 0 };
+	struct stream *s = malloc(sizeof(*s));
+
+	(void)state;
+	/* A first reader has lost nothing, whatever it did not see. */
+	assert_int_equal(genl_take_live(&place, stream(s, 1, 140, 141), &news), 0);
+	genl_take_ring(&place, stream(s, 1, 14, 141), &news);
+	assert_news(&news, 14, 128, 0);
+	/* Once is enough. */
+	assert_int_equal(genl_take_live(&place, stream(s, 1, 141, 143), &news), 3);
+	assert_news(&news, 142, 2, 0);
+	/* A number is missing: the ring has it, or another namespace. */
+	assert_int_equal(genl_take_live(&place, stream(s, 1, 145, 145), &news), 0);
+	genl_take_ring(&place, stream(s, 1, 145, 145), &news);
+	assert_news(&news, 145, 1, 0);
+	/* The ring ran over: 146..149 are nowhere. */
+	genl_take_ring(&place, stream(s, 1, 150, 277), &news);
+	assert_news(&news, 150, 128, 4);
+	/* The module was loaded anew. */
+	assert_int_equal(genl_take_live(&place, stream(s, 2, 1, 1), &news), 0);
+	genl_take_ring(&place, stream(s, 2, 1, 3), &news);
+	assert_true(news.reloaded);
+	assert_news(&news, 1, 3, 0);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +448,12 @@ int main(void)
 		cmocka_unit_test(test_short_mac_is_none),
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_many_mutations),
+		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_events_refused),
+		cmocka_unit_test(test_bent_events),
+		cmocka_unit_test(test_family),
+		cmocka_unit_test(test_the_kernels_words),
+		cmocka_unit_test(test_what_is_news),
 	};
 
 	return cmocka_run_group_tests_name("genl", tests, NULL, NULL);

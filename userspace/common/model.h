@@ -54,11 +54,11 @@ struct lower {
 	const struct link *link;	/* NULL: gone meanwhile */
 
 	/* From our module alone. */
-	bool has_state, has_path;
+	bool has_state, has_path, has_silenced;
 	uint32_t state;			/* NET_FAILOVER_LOWER_* */
 	int error;			/* negative errno of the last attempt to configure it */
 	struct counters path;
-	uint64_t rx_idle, rx_ignored;
+	uint64_t rx_idle, rx_ignored, tx_silenced;
 };
 
 struct pair {
