@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# Where the files for udev, systemd, ifupdown and the initramfs go. Each folder can be given.
+
+# pkgvar(variable, package, fallback)
+pkgvar = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))
+
+SYSCONFDIR  ?= /etc
+UDEVDIR     ?= $(call pkgvar,udevdir,udev,/usr/lib/udev)
+SYSTEMDDIR  ?= $(call pkgvar,systemdutildir,systemd,/usr/lib/systemd)
+DRACUTDIR   ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
+INITRAMFS_TOOLS ?= /usr/share/initramfs-tools
+# Below 243 networkd takes a match by Property= for a match of everything.
+NETWORKD    ?= $(shell $(PKG_CONFIG) --atleast-version=243 systemd 2>/dev/null && echo yes)
+
+data = install -D -m 644 $(1) $(DESTDIR)$(2)
+prog = install -D -m 755 $(1) $(DESTDIR)$(2)
+
+install: install-system
+
+# The lowers are left alone, from the initramfs on.
+install-system:
+	$(call data,udev/65-net-failover.rules,$(UDEVDIR)/rules.d/65-net-failover.rules)
+	$(if $(NETWORKD),$(call data,systemd/network/01-net-failover-lower.network,$(SYSTEMDDIR)/network/01-net-failover-lower.network))
+	$(call prog,ifupdown/net-failover,$(SYSCONFDIR)/network/if-pre-up.d/net-failover)
+	$(call prog,initramfs/initramfs-tools-hook,$(INITRAMFS_TOOLS)/hooks/net_failover)
+	$(call prog,initramfs/dracut-module-setup.sh,$(DRACUTDIR)/90net-failover/module-setup.sh)
+
+.PHONY: install-system
