@@ -8,14 +8,53 @@
  * the copy that comes by the other lower recognised by its contents. Nothing
  * of this runs at any other time.
  */
-#include <linux/jhash.h>
+#include <linux/icmpv6.h>
 #include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/jhash.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
 #include "nfo.h"
 
 /* How much of a frame is compared: headers and enough of the contents to tell
  * one datagram of a stream from the next.
  */
 #define NFO_FLOOD_BYTES 256
+
+/* A host that sends to its own guest leaves the checksum to the receiver, and
+ * virtio hands that on while other cards fill it in: the field is left out.
+ */
+static void nfo_flood_blank_checksum(u8 *buf, unsigned int len, __be16 protocol)
+{
+	unsigned int transport, field;
+	u8 next;
+
+	if (protocol == htons(ETH_P_IP) && len >= sizeof(struct iphdr)) {
+		transport = (buf[0] & 0xf) * 4;
+		next = buf[offsetof(struct iphdr, protocol)];
+	} else if (protocol == htons(ETH_P_IPV6) && len >= sizeof(struct ipv6hdr)) {
+		transport = sizeof(struct ipv6hdr);
+		next = buf[offsetof(struct ipv6hdr, nexthdr)];
+	} else {
+		return;
+	}
+	switch (next) {
+	case IPPROTO_UDP:
+		field = transport + offsetof(struct udphdr, check);
+		break;
+	case IPPROTO_TCP:
+		field = transport + offsetof(struct tcphdr, check);
+		break;
+	case IPPROTO_ICMPV6:
+		field = transport + offsetof(struct icmp6hdr, icmp6_cksum);
+		break;
+	default:
+		return;
+	}
+	if (field + sizeof(__sum16) <= len)
+		memset(buf + field, 0, sizeof(__sum16));
+}
 
 static u32 nfo_flood_hash(const struct sk_buff *skb)
 {
@@ -25,6 +64,7 @@ static u32 nfo_flood_hash(const struct sk_buff *skb)
 
 	if (skb_copy_bits(skb, 0, buf, len))
 		return 0;
+	nfo_flood_blank_checksum(buf, len, skb->protocol);
 	return jhash(buf, len, jhash(eth_hdr(skb), ETH_HLEN, seed));
 }
 
