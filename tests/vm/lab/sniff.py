@@ -9,7 +9,7 @@ import struct
 import sys
 from collections import namedtuple
 
-Frame = namedtuple("Frame", "time tap src dst proto size")
+Frame = namedtuple("Frame", "time tap src dst proto size vlan")   # vlan: None where untagged
 
 
 class Sniffer:
@@ -29,12 +29,19 @@ class Sniffer:
         from .net import stop
         stop(self.proc)
         for line in self.log.read_text(encoding="ascii").splitlines():
-            time, tap, src, dst, proto, size = line.split()
-            self.frames.append(Frame(float(time), tap, src, dst, proto, int(size)))
+            time, tap, src, dst, proto, size, vlan = line.split()
+            self.frames.append(Frame(float(time), tap, src, dst, proto, int(size),
+                                     None if vlan == "-" else int(vlan)))
 
 
 def _address(raw):
     return ":".join(f"{b:02x}" for b in raw)
+
+
+def _vlan(aux):
+    """The tag, which the kernel takes off the frame (struct tpacket_auxdata)."""
+    status, _, _, _, _, tci, _ = struct.unpack("IIIHHHH", aux)
+    return tci & 0xfff if status & 0x10 else "-"               # TP_STATUS_VLAN_VALID
 
 
 def main(log, taps):
@@ -43,13 +50,15 @@ def main(log, taps):
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)       # SO_RCVBUFFORCE
     sock.setsockopt(socket.SOL_SOCKET, 35, 1)             # SO_TIMESTAMPNS
+    sock.setsockopt(263, 8, 1)                            # SOL_PACKET, PACKET_AUXDATA
     with open(log, "w", encoding="ascii", buffering=1 << 16) as out:
         while True:
-            data, extra, _, where = sock.recvmsg(64, 64)
+            data, extra, _, where = sock.recvmsg(64, 256)
             if where[0] in taps and where[2] != socket.PACKET_OUTGOING:
-                seconds, nanoseconds = struct.unpack("qq", extra[0][2])
+                extra = {level: value for level, _, value in extra}
+                seconds, nanoseconds = struct.unpack("qq", extra[socket.SOL_SOCKET])
                 out.write(f"{seconds}.{nanoseconds:09d} {where[0]} {_address(data[6:12])} "
-                          f"{_address(data[:6])} {data[12:14].hex()} {len(data)}\n")
+                          f"{_address(data[:6])} {data[12:14].hex()} {len(data)} {_vlan(extra[263])}\n")
 
 
 if __name__ == "__main__":
