@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures of all tests: the kernel to test on, our module built for it, and the closing summary."""
+import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests/vm"))
 
-from lab import LabError, NotRun, kernel as lab_kernel  # noqa: E402  pylint: disable=wrong-import-position
+from lab import NotRun, kernel as lab_kernel  # noqa: E402  pylint: disable=wrong-import-position
 from lab.run import BUILD, sh  # noqa: E402  pylint: disable=wrong-import-position
 
 NOT_RUN, MEASURED = pytest.StashKey(), pytest.StashKey()
@@ -21,6 +21,7 @@ def pytest_configure(config):
     config.stash[NOT_RUN] = {}
     config.stash[MEASURED] = []
     config.addinivalue_line("markers", "defect(id): the row of the defect list that the test shows")
+    config.addinivalue_line("markers", "both: by default on the in-tree module too, to compare")
     config.addinivalue_line("markers", "allow(text, why): a guest's complaint that is expected")
 
 
@@ -87,7 +88,7 @@ def ours(kernel, tmp_path_factory):
         if not built:
             where = BUILD / "tests/module" / kernel.release
             where.mkdir(parents=True, exist_ok=True)
-            sh("flock", where, "make", "--no-print-directory", "-C", TOP, "modules",
+            sh("flock", where, "make", f"-j{os.cpu_count()}", "--no-print-directory", "-C", TOP, "modules",
                f"KVER={kernel.release}", f"KDIR={kernel.kdir}", f"MODDIR={where.relative_to(TOP)}",
                timeout=600)
             built.append(tmp_path_factory.mktemp("ours") / "net_failover.ko")
@@ -110,5 +111,6 @@ def evidence(request):
 
 
 def pytest_addoption(parser):
-    """--keep: evidence of passing tests too."""
+    """--keep: evidence of passing tests too; --intree: every test on the in-tree module, too."""
     parser.addoption("--keep", action="store_true", help="keep the evidence of passing tests too")
+    parser.addoption("--intree", action="store_true", help="run the VM tests on the in-tree module too")

@@ -8,6 +8,21 @@ from lab.run import BUILD, TOP, sh
 from lab.testbed import Images, Testbed
 
 
+def pytest_generate_tests(metafunc):
+    """Tests that take `variant` run on ours; those marked `both`, or all by --intree, in-tree too."""
+    if "variant" in metafunc.fixturenames:
+        both = metafunc.config.option.intree or metafunc.definition.get_closest_marker("both")
+        metafunc.parametrize("variant", [*(["intree"] if both else []), "ours"])
+
+
+def pytest_collection_modifyitems(items):
+    """On the in-tree module a test of a known defect is expected to fail."""
+    for item in items:
+        rows = [mark.args[0] for mark in item.iter_markers("defect")]
+        if rows and getattr(item, "callspec", None) and item.callspec.params.get("variant") == "intree":
+            item.add_marker(pytest.mark.xfail(reason=f"in-tree: {', '.join(rows)}"))
+
+
 @pytest.fixture(scope="session")
 def programs():
     """What goes into the guests besides the kernel: the probe and failoverctl."""

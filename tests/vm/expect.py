@@ -47,7 +47,7 @@ def _carried(guest, tap, timeout):
     wait_until(learned, timeout, f"{mac} to be behind {tap}, it is behind {guest.net.port_of(mac)}")
 
 
-def whole(pair, ours=True):
+def whole(pair):
     """The shape that other programs rely on: three plain devices, linked, known by their drivers.
 
     Ours marks the lowers as SLAVE too, which keeps IPv6 and network managers off them.
@@ -60,7 +60,7 @@ def whole(pair, ours=True):
     assert standby["driver"] == "virtio_net"
     assert "linkinfo" not in master, "the master has an rtnl_link_ops kind"
     assert master["devtype"] == "-", "the master has a DEVTYPE"
-    assert not ours or ("SLAVE" in primary["flags"] and "SLAVE" in standby["flags"])
+    assert not pair.ours or ("SLAVE" in primary["flags"] and "SLAVE" in standby["flags"])
     assert "SLAVE" not in master["flags"] and "MASTER" not in master["flags"]
 
 

@@ -20,10 +20,11 @@ def counters(guest, name):
     return {f"{d}.{k}": stats[d][k] for d in ("rx", "tx") for k in ("packets", "bytes", "dropped")}
 
 
+@pytest.mark.both
 @pytest.mark.defect("P7")
-def test_counters_never_fall(lab):
+def test_counters_never_fall(lab, variant):
     """Unplugging, replugging and a lost link leave the master's counters growing."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     seen = []
 
     def look():
@@ -52,9 +53,9 @@ def test_counters_never_fall(lab):
 
 
 @pytest.mark.defect("P8")
-def test_broadcast_counts_once(lab):
+def test_broadcast_counts_once(lab, variant):
     """Both cards get each broadcast; the master delivers and counts it once."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     before = counters(guest, pair.master)["rx.packets"]
     count = 500
     guest.net.peer("/usr/bin/python3", "-c", BROADCAST.format(count=count))

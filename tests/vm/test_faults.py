@@ -19,9 +19,9 @@ def stop_injecting(guest):
 
 
 @pytest.mark.defect("C11")
-def test_primary_that_cannot_be_opened(lab, fault_module):
+def test_primary_that_cannot_be_opened(lab, variant, fault_module):
     """The master comes up on the standby, and takes the VF when it can be opened at last."""
-    guest = lab.boot("ours", load=("virtio_pci", "virtio_net"), extra_modules=[fault_module])
+    guest = lab.boot(variant, load=("virtio_pci", "virtio_net"), extra_modules=[fault_module])
     inject(guest, "open", -1)
     guest.run("modprobe e1000e")
     pair = guest.wait_paired()
@@ -39,9 +39,9 @@ def test_primary_that_cannot_be_opened(lab, fault_module):
 
 @pytest.mark.defect("C12")
 @pytest.mark.parametrize("event", ["enslave", "open"])
-def test_one_error_at_plugging(lab, fault_module, event):
+def test_one_error_at_plugging(lab, variant, fault_module, event):
     """A step fails twice when the VF comes back: it ends in the pair all the same."""
-    guest, _ = ready(lab, "ours", extra_modules=[fault_module])
+    guest, _ = ready(lab, variant, extra_modules=[fault_module])
     guest.vm.device_del("vf0")
     inject(guest, event, 2)
     with Echo(guest) as echo:

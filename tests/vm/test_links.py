@@ -12,9 +12,9 @@ WATCH = 3
 
 
 @pytest.mark.defect("P1")
-def test_primary_comes_without_carrier(lab):
+def test_primary_comes_without_carrier(lab, variant):
     """A VF whose port has no link yet must not take the traffic."""
-    guest, _ = ready(lab, "ours", Pair(primary="vmxnet3"))
+    guest, _ = ready(lab, variant, Pair(primary="vmxnet3"))
     guest.vm.device_del("vf0")
     carried_by_standby(guest)
     guest.run("modprobe -r vmxnet3")
@@ -32,15 +32,15 @@ def test_primary_comes_without_carrier(lab):
 
 
 @pytest.mark.defect("P1")
-def test_primary_loses_carrier(lab, measured):
+def test_primary_loses_carrier(lab, variant, measured):
     """What was on its way is lost; once the guest has switched, nothing is any more."""
-    guest, pair = ready(lab, "ours", Pair(primary="vmxnet3"))
+    guest, pair = ready(lab, variant, Pair(primary="vmxnet3"))
     with Echo(guest, name="loss") as loss:
         loss.go_on()
         guest.vm.set_link("vf0", False)
         guest.wait_carrier(pair.primary, up=False)
         carried_by_standby(guest)
-    measured(f"ours, primary loses carrier: {describe(loss.result)}")
+    measured(f"{variant}, primary loses carrier: {describe(loss.result)}")
     with Echo(guest, name="without") as without:
         without.go_on(WATCH)
     with Echo(guest, name="again") as again:
@@ -53,10 +53,11 @@ def test_primary_loses_carrier(lab, measured):
     assert len(loss.result.lost) < loss.rate / 2, describe(loss.result)
 
 
+@pytest.mark.both
 @pytest.mark.defect("P1")
-def test_primary_set_down(lab):
+def test_primary_set_down(lab, variant):
     """An administrator sets the VF down and up again: both are planned, so nothing is lost."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     with Echo(guest) as echo:
         echo.go_on()
         guest.run(f"ip link set {pair.primary} down")
@@ -68,9 +69,9 @@ def test_primary_set_down(lab):
     nothing_lost(echo.result)
 
 
-def test_standby_without_carrier(lab):
+def test_standby_without_carrier(lab, variant):
     """Hosts are told to keep the standby's link down in normal service: the VF must not mind."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     with Echo(guest) as echo:
         guest.vm.set_link("net0", False)
         guest.wait_carrier(pair.standby, up=False)
@@ -81,9 +82,9 @@ def test_standby_without_carrier(lab):
     nothing_lost(echo.result)
 
 
-def test_both_without_carrier(lab):
+def test_both_without_carrier(lab, variant):
     """The master has carrier while one of the two has."""
-    guest, pair = ready(lab, "ours", Pair(primary="vmxnet3"))
+    guest, pair = ready(lab, variant, Pair(primary="vmxnet3"))
     guest.vm.set_link("net0", False)
     guest.vm.set_link("vf0", False)
     guest.wait_carrier(pair.master, up=False)
@@ -96,9 +97,9 @@ def test_both_without_carrier(lab):
 
 
 @pytest.mark.defect("P5")
-def test_standby_says_nothing(lab):
+def test_standby_says_nothing(lab, variant):
     """The standby is silent while the primary is in use, or the network would send there."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     vm = guest.vm
     with Sniffer(guest.net, [vm.standby_tap()], guest.evidence / "frames.log") as sniffer, \
             FromPeer(guest, "listen") as flow:
@@ -116,9 +117,9 @@ def test_standby_says_nothing(lab):
 
 @pytest.mark.defect("P5")
 @pytest.mark.defect("P6")
-def test_lowers_have_no_addresses(lab):
+def test_lowers_have_no_addresses(lab, variant):
     """IPv6 runs on the master alone, and its own probes don't come back as a duplicate."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     for _ in range(3):
         guest.run(f"ip link set {pair.master} down && ip link set {pair.master} up")
         guest.wait_carrier(pair.primary)
@@ -130,9 +131,9 @@ def test_lowers_have_no_addresses(lab):
 
 
 @pytest.mark.defect("P9")
-def test_flapping_links(lab):
+def test_flapping_links(lab, variant):
     """Links that come and go under traffic leave nothing in the log (the fixture looks)."""
-    guest, pair = ready(lab, "ours", Pair(primary="vmxnet3"), smp=2)
+    guest, pair = ready(lab, variant, Pair(primary="vmxnet3"), smp=2)
     with Echo(guest):
         for _ in range(5):
             for device, name in (("vf0", pair.primary), ("net0", pair.standby)):
@@ -146,9 +147,9 @@ def test_flapping_links(lab):
 
 
 @pytest.mark.defect("C9")
-def test_rename_leaves_a_down_primary_down(lab):
+def test_rename_leaves_a_down_primary_down(lab, variant):
     """What an administrator set down stays so when udev renames it."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     guest.run(f"ip link set {pair.primary} down && ip link set {pair.primary} name renamed0")
     with Echo(guest) as echo:
         echo.go_on(1)

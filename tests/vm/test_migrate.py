@@ -12,19 +12,21 @@ from lab.migrate import migrate
 from lab.qemu import Pair
 
 
-def back(guest, ours=True):
+def back(guest):
     """The destination gave the primary back and it carries traffic."""
     pair = guest.wait_paired()
     guest.wait_carrier(pair.primary)
     carried_by_primary(guest)
-    whole(pair, ours)
+    whole(pair)
     return pair
 
 
+@pytest.mark.defect("P2")
+@pytest.mark.defect("P4")
 @pytest.mark.parametrize("how", ["acpi", "pciehp", "postcopy", "smp2", "vmxnet3"])
-def test_nothing_is_lost(lab, floor, measured, how):
+def test_nothing_is_lost(lab, variant, floor, measured, how):
     """Both directions, by each way of unplugging, precopy and postcopy."""
-    guest, _ = ready(lab, "ours", Pair(primary="vmxnet3" if how == "vmxnet3" else "e1000e"),
+    guest, _ = ready(lab, variant, Pair(primary="vmxnet3" if how == "vmxnet3" else "e1000e"),
                      hotplug="pciehp" if how == "pciehp" else "acpi",
                      smp=2 if how == "smp2" else 1)
     with Echo(guest) as echo:
@@ -33,7 +35,7 @@ def test_nothing_is_lost(lab, floor, measured, how):
         assert result.status == "completed"
         back(guest)
         echo.go_on()
-    measured(f"ours, migration, {how}: {describe(echo.result)}; pause {result.pause_ms:.0f} ms")
+    measured(f"{variant}, migration, {how}: {describe(echo.result)}; pause {result.pause_ms:.0f} ms")
     nothing_lost(echo.result, result, floor)
 
 
@@ -43,16 +45,17 @@ def test_intree_for_comparison(lab, floor, measured):
     with Echo(guest) as echo:
         echo.go_on()
         result = migrate(guest)
-        back(guest, ours=False)
+        back(guest)
         echo.go_on()
     measured(f"in-tree, migration, acpi: {describe(echo.result)}; pause {result.pause_ms:.0f} ms")
     lost = outside(echo.result, result, floor)
     assert lost > 500, f"the in-tree module lost only {lost}: is the lab blind?"
 
 
-def test_there_and_back(lab, floor):
+@pytest.mark.defect("P2")
+def test_there_and_back(lab, variant, floor):
     """Migrations in a row."""
-    guest, _ = ready(lab, "ours")
+    guest, _ = ready(lab, variant)
     for number in range(2):
         with Echo(guest, name=f"echo{number}") as echo:
             result = migrate(guest)
@@ -61,10 +64,12 @@ def test_there_and_back(lab, floor):
         nothing_lost(echo.result, result, floor)
 
 
+@pytest.mark.defect("P2")
+@pytest.mark.defect("P4")
 @pytest.mark.parametrize("direction", [FromPeer, FromGuest])
-def test_one_way(lab, floor, direction):
+def test_one_way(lab, variant, floor, direction):
     """A guest that only listens is found again, one that only talks is heard."""
-    guest, _ = ready(lab, "ours")
+    guest, _ = ready(lab, variant)
     with direction(guest, "oneway") as flow:
         flow.go_on()
         result = migrate(guest)
@@ -76,9 +81,9 @@ def test_one_way(lab, floor, direction):
 
 @pytest.mark.defect("P3")
 @pytest.mark.parametrize("phase", ["wait-unplug", "active"])
-def test_cancelled(lab, phase):
+def test_cancelled(lab, variant, phase):
     """A cancelled migration gives the primary back to the source, and costs nothing."""
-    guest, _ = ready(lab, "ours")
+    guest, _ = ready(lab, variant)
     with Echo(guest) as echo:
         echo.go_on()
         result = migrate(guest, cancel_in=phase, bandwidth=1 << 20)

@@ -9,9 +9,9 @@ from lab.qemu import Pair
 
 @pytest.mark.defect("C1")
 @pytest.mark.parametrize("mtu", [1450, 9000])
-def test_host_mtu(lab, mtu):
+def test_host_mtu(lab, variant, mtu):
     """The pair is whole at that MTU, and full-size packets pass by either card."""
-    guest, pair = ready(lab, "ours", Pair(host_mtu=mtu), mtu=max(mtu, 1500))
+    guest, pair = ready(lab, variant, Pair(host_mtu=mtu), mtu=max(mtu, 1500))
     whole(pair)
     assert {pair.links[n]["mtu"] for n in (pair.master, pair.standby)} == {mtu}
     guest.wait_until(lambda: guest.links()[pair.primary]["mtu"] == mtu)

@@ -40,10 +40,10 @@ def id_of(order):
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=id_of)
-def test_orders(lab, order):
+def test_orders(lab, variant, order):
     """Whatever comes first, the pair is whole and the primary carries the traffic."""
     pair, load, then = ORDERS[order]
-    guest = lab.boot("ours", pair, load=load)
+    guest = lab.boot(variant, pair, load=load)
     if then:
         then(guest)
     names = guest.wait_paired()
@@ -54,15 +54,17 @@ def test_orders(lab, order):
     carried_by_primary(guest)
 
 
-def test_intree_has_the_same_shape(lab):
+@pytest.mark.both
+def test_shape(lab, variant):
     """What other programs rely on is the in-tree module's shape: the check holds there too."""
-    _, pair = ready(lab, "intree")
-    whole(pair, ours=False)
+    _, pair = ready(lab, variant)
+    whole(pair)
 
 
-def test_primary_driver_reloaded(lab):
+@pytest.mark.defect("P2")
+def test_primary_driver_reloaded(lab, variant):
     """The VF's driver goes and comes back under traffic."""
-    guest, _ = ready(lab, "ours")
+    guest, _ = ready(lab, variant)
     with Echo(guest) as echo:
         echo.go_on()
         guest.run("modprobe -r e1000e")
@@ -75,9 +77,9 @@ def test_primary_driver_reloaded(lab):
     whole(pair)
 
 
-def test_module_reloaded_under_traffic(lab):
+def test_module_reloaded_under_traffic(lab, variant):
     """virtio_net and the module go and come back while packets arrive; the pair works again."""
-    guest, pair = ready(lab, "ours", smp=2)
+    guest, pair = ready(lab, variant, smp=2)
     with Echo(guest):
         for _ in range(3):
             guest.run("modprobe -r virtio_net")
@@ -94,9 +96,10 @@ def test_module_reloaded_under_traffic(lab):
     carried_by_primary(guest)
 
 
-def test_virtio_unbound_and_bound(lab):
+@pytest.mark.defect("C13")
+def test_virtio_unbound_and_bound(lab, variant):
     """The standby goes and comes back by sysfs; the VF is a plain card in between."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     device = guest.run(f"readlink -f /sys/class/net/{pair.standby}/device").strip().rsplit("/", 1)[1]
     guest.run(f"echo {device} > /sys/bus/virtio/drivers/virtio_net/unbind")
     alone = guest.links()[pair.primary]
@@ -109,9 +112,9 @@ def test_virtio_unbound_and_bound(lab):
     usable(guest)
 
 
-def test_other_mac_is_left_alone(lab):
+def test_other_mac_is_left_alone(lab, variant):
     """With differing MACs there is no pair, and both cards work."""
-    guest = lab.boot("ours", Pair(primary_mac="52:54:00:77:99:99"))
+    guest = lab.boot(variant, Pair(primary_mac="52:54:00:77:99:99"))
     guest.wait_until("grep -q 52:54:00:77:99:99 /sys/class/net/*/address")
     links = guest.links()
     master, = (n for n, l in links.items() if l["ethtool"] == "net_failover")
@@ -127,9 +130,9 @@ def test_other_mac_is_left_alone(lab):
 
 
 @pytest.mark.defect("C10")
-def test_other_namespace_is_left_alone(lab):
+def test_other_namespace_is_left_alone(lab, variant):
     """A VF that lives in another network namespace is not taken from there, nor linked across."""
-    guest = lab.boot("ours", Pair(hidden=False), load=VF + ("virtio_pci",))
+    guest = lab.boot(variant, Pair(hidden=False), load=VF + ("virtio_pci",))
     guest.run("ip netns add other && ip link set eth0 netns other && modprobe virtio_net")
     pair = guest.wait_until(lambda: guest.pair() if guest.pair().standby else None)
     assert pair.master and "master" in pair.links[pair.standby]
@@ -139,9 +142,9 @@ def test_other_namespace_is_left_alone(lab):
     carried_by_standby(guest)
 
 
-def test_two_pairs(lab):
+def test_two_pairs(lab, variant):
     """Each VF finds its own standby."""
-    guest = lab.boot("ours", Pair(0), Pair(1))
+    guest = lab.boot(variant, Pair(0), Pair(1))
     first, second = guest.wait_paired(0), guest.wait_paired(1)
     whole(first)
     whole(second)

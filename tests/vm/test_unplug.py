@@ -10,9 +10,9 @@ from lab.qemu import Pair
 @pytest.mark.defect("P2")
 @pytest.mark.parametrize("hotplug", ["acpi", "pciehp"])
 @pytest.mark.parametrize("primary", ["e1000e", "vmxnet3"])
-def test_unplug_and_replug(lab, hotplug, primary):
+def test_unplug_and_replug(lab, variant, hotplug, primary):
     """Nothing is lost when the host takes the VF, nor when it gives it back."""
-    guest, pair = ready(lab, "ours", Pair(primary=primary), hotplug=hotplug)
+    guest, pair = ready(lab, variant, Pair(primary=primary), hotplug=hotplug)
     with Echo(guest, name="unplug") as unplug:
         unplug.go_on()
         guest.vm.device_del("vf0")
@@ -31,9 +31,9 @@ def test_unplug_and_replug(lab, hotplug, primary):
 
 
 @pytest.mark.defect("P4")
-def test_silent_guest_is_found_at_the_standby(lab):
+def test_silent_guest_is_found_at_the_standby(lab, variant):
     """A guest that only listens must say where it is now: nothing else would."""
-    guest, _ = ready(lab, "ours")
+    guest, _ = ready(lab, variant)
     with FromPeer(guest, "unplug") as flow:
         flow.go_on()
         guest.vm.device_del("vf0")
@@ -41,9 +41,10 @@ def test_silent_guest_is_found_at_the_standby(lab):
     nothing_lost(flow.result)
 
 
-def test_rapid_unplug_and_replug(lab):
+@pytest.mark.defect("P2")
+def test_rapid_unplug_and_replug(lab, variant):
     """Unplugged again before the guest is done with the plugging, several times."""
-    guest, _ = ready(lab, "ours", smp=2)
+    guest, _ = ready(lab, variant, smp=2)
     with Echo(guest) as echo:
         for _ in range(4):
             guest.vm.device_del("vf0")
@@ -56,10 +57,11 @@ def test_rapid_unplug_and_replug(lab):
     nothing_lost(echo.result)
 
 
+@pytest.mark.defect("P2")
 @pytest.mark.parametrize("way", ["remove", "unbind"])
-def test_taken_in_the_guest(lab, way):
+def test_taken_in_the_guest(lab, variant, way):
     """An administrator of the guest removes the card, or unbinds its driver, and brings it back."""
-    guest, pair = ready(lab, "ours")
+    guest, pair = ready(lab, variant)
     device = guest.run(f"basename $(readlink -f /sys/class/net/{pair.primary}/device)").strip()
     driver = "/sys/bus/pci/drivers/e1000e"
     take, give = {"remove": (f"/sys/bus/pci/devices/{device}/remove", "/sys/bus/pci/rescan"),

@@ -33,8 +33,8 @@ class GuestError(AssertionError):
 class Guest:
     """Talks to whichever QEMU runs the guest now (`vm`)."""
 
-    def __init__(self, vm, evidence):
-        self.vm, self.evidence = vm, evidence
+    def __init__(self, vm, evidence, variant):
+        self.vm, self.evidence, self.variant = vm, evidence, variant
         self.past = []             # QEMUs that ran it before
         self._log = open(evidence / "commands.log", "w", encoding="utf-8")
         self._serial, self._buffer, self._sock = 0, b"", None
@@ -142,7 +142,8 @@ class Guest:
         standby = _only(n for n, l in mine.items()
                         if l["driver"] == "virtio_net" and n != master)
         primary = _only(n for n, l in mine.items() if l["driver"] in ("e1000e", "vmxnet3"))
-        return SimpleNamespace(master=master, standby=standby, primary=primary, links=links)
+        return SimpleNamespace(master=master, standby=standby, primary=primary, links=links,
+                               ours=self.variant == "ours")
 
     def wait_paired(self, index=0, timeout=20):
         """Wait until master, standby and primary are there and linked, and return them."""

@@ -111,7 +111,7 @@ class Qemu:
         args = [QEMU, "-M", "q35", "-accel", accelerator(), *cpu, "-nodefaults",
                 "-no-user-config", "-display", "none", "-smp", str(m.smp), "-m", str(m.memory),
                 "-kernel", str(m.kernel), "-initrd", str(m.initramfs),
-                "-append", f"console=ttyS0 quiet panic=-1 nfo.load={','.join(m.load)} {m.append}",
+                "-append", f"console=ttyS0 quiet panic=-1 cryptomgr.notests nfo.load={','.join(m.load)} {m.append}",
                 "-no-reboot",
                 "-chardev", f"file,id=con,path={self.console}", "-serial", "chardev:con",
                 "-chardev", f"socket,id=ctl,path={self.control_path},server=on,wait=off",

@@ -45,7 +45,7 @@ class Testbed:
         folder = self.evidence / f"guest{len(self.guests)}-{variant}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        guest = Guest(Qemu(machine, self.net, self._rundir, folder), folder)
+        guest = Guest(Qemu(machine, self.net, self._rundir, folder), folder, variant)
         self.guests.append(guest)
         guest.boot()
         return guest
