@@ -205,9 +205,12 @@ def _only(names):
 
 
 # What no guest may say in any test.
-COMPLAINTS = re.compile(r"WARNING:|BUG:|lockdep|suspicious RCU|possible (recursive|circular) locking"
-                        r"|Call Trace|asks to queue packet|unregister_netdevice: waiting"
-                        r"|general protection|Oops|KASAN|refcount|blocked for more than")
+COMPLAINTS = re.compile(
+    r"WARNING:|BUG:|Oops|Call Trace|general protection|KASAN:|refcount_t|ODEBUG|leaked reference"
+    r"|suspicious RCU|possible (recursive|circular) locking|inconsistent lock state"
+    r"|trying to register non-static key|turning off the locking correctness|DEBUG_LOCKS_WARN"
+    r"|sleeping function called|scheduling while atomic|blocked for more than|rcu_\w+ detected stall"
+    r"|asks to queue packet|unregister_netdevice: waiting|Dead loop on virtual device")
 
 
 def complaints(text):
