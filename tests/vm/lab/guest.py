@@ -60,7 +60,9 @@ class Guest:
     def boot(self):
         """Let the virtual machine run and wait until its PID 1 serves commands."""
         self.vm.qmp.execute("cont")
-        self._line(lambda line: line == "ready", BOOT_TIMEOUT, "the guest's boot")
+        line = self._line(lambda line: line.startswith("ready"), BOOT_TIMEOUT, "the guest's boot")
+        if line != "ready":
+            raise GuestError(f"modprobe failed:{line[5:]} (see {self.vm.console})")
 
     def _line(self, wanted, timeout, what):
         end = time.monotonic() + timeout

@@ -17,12 +17,13 @@ ip link set lo up
 
 option() { tr ' ' '\n' </proc/cmdline | sed -n "s/^nfo\.$1=//p"; }
 for module in $(option load | tr ',' ' '); do
-	modprobe "$module" || echo "lab: modprobe $module failed" >/dev/kmsg
+	modprobe -n -q "$module" || continue	# this kernel does not have it
+	modprobe "$module" 2>/dev/kmsg || failed="$failed $module"
 done
 
 stty -F /dev/ttyS1 raw -echo
 exec 3<>/dev/ttyS1
-echo "ready" >&3
+echo "ready$failed" >&3
 while read -r id limit text <&3; do
 	echo "$text" | base64 -d >/tmp/.cmd
 	timeout -k 1 "$limit" /bin/dash /tmp/.cmd >/tmp/.out 2>/tmp/.err </dev/null 3<&-
