@@ -12,6 +12,7 @@
 #define MAX_SEQ		(1u << 23)
 #define MAX_STREAMS	64
 #define MAX_FLOWS	256
+#define MAX_SIZE	65000
 #define EXIT_USAGE	64
 
 struct record {
@@ -41,9 +42,9 @@ struct stream {
 };
 
 struct options {
-	const char *to, *log, *bind, *dev, *join;
+	const char *to, *log, *bind, *dev, *join, *stream;
 	unsigned int port, rate, count, seconds, size, flows, drain_ms, idle_ms;
-	uint32_t stream;
+	uint32_t id;		/* of the stream */
 	bool runs;
 };
 
@@ -63,6 +64,9 @@ void log_close(FILE *f, const char *path);
 void log_write(const char *path, bool runs, const struct stream *s, unsigned int n);
 int cmd_report(const char *path);
 
+int cmd_echo(const struct options *o);
+int cmd_recv(const struct options *o);
+int cmd_ping(const struct options *o, bool replies);
 int cmd_tcp_send(const struct options *o);
 int cmd_tcp_recv(const struct options *o);
 

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The probe's records and its two log formats, both line by line, times in ns of the wall clock.
+ * The probe's records and its two log formats, line by line, times in ns of the wall clock.
  *
  * Full log (--log FILE):
  *	# probe 1 full
- *	stream 5ea10001 kind=ping flows=1 rate=1000 size=64 next=3 failed=1 got=2 extra=1 gap=1002003 gap_after=0
+ *	stream ID kind=ping flows=1 rate=9 size=64 next=3 failed=1 got=2 extra=1 gap=NS gap_after=0
  *	p SEQ SENT GOT [!ERROR]		one per packet; "-" where there is none
  *	d SEQ GOT			each arrival after the first
- *	end 5ea10001
- * ping and send list every sequence number; recv lists those that arrived, SENT being the sender's stamp on
- * the sender's clock. An ERROR (ENETDOWN) is a send that the kernel refused. gap is the longest time between
- * two arrivals, gap_after the sequence number that came before it. Sequence number N belongs to flow N % flows.
+ *	end ID
+ * ping and send list every sequence number; recv lists those that arrived, SENT being the sender's
+ * stamp on the sender's clock. An ERROR (ENETDOWN) is a send that the kernel refused. next is one
+ * more than the highest number; gap the longest time between two arrivals, gap_after the number
+ * that came before it. Sequence number N belongs to flow N % flows.
  *
- * Runs (--runs, or `probe report FILE`), short enough for a slow serial console: no times, ranges only
+ * Runs (--runs, or `probe report FILE`), for a slow serial console: ranges only, no times
  *	# probe 1 runs
  *	stream … (as above)
  *	sent 0-2			several lines when there are many ranges
  *	failed 1
  *	got 0 2
  *	more 2				arrived more than once
- *	end 5ea10001
+ *	end ID
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -147,7 +148,8 @@ static bool has_failed(const struct record *r) { return r->error; }
 static bool has_come(const struct record *r) { return r->count; }
 static bool came_again(const struct record *r) { return r->count > 1; }
 
-static void write_ranges(FILE *f, const struct stream *s, const char *word, bool (*is)(const struct record *))
+static void write_ranges(FILE *f, const struct stream *s, const char *word,
+			 bool (*is)(const struct record *))
 {
 	int column = 0;
 
@@ -172,9 +174,10 @@ static void write_ranges(FILE *f, const struct stream *s, const char *word, bool
 
 static void write_stream(FILE *f, bool runs, const struct stream *s)
 {
-	fprintf(f, "stream %08x kind=%s flows=%u rate=%u size=%u next=%u failed=%u got=%u extra=%u gap=%lld gap_after=%u\n",
-		s->id, s->kind, s->flows, s->rate, s->size, s->next, s->failed, s->got, s->extras,
-		(long long)s->gap, s->gap_after);
+	fprintf(f, "stream %08x kind=%s flows=%u rate=%u size=%u ",
+		s->id, s->kind, s->flows, s->rate, s->size);
+	fprintf(f, "next=%u failed=%u got=%u extra=%u ", s->next, s->failed, s->got, s->extras);
+	fprintf(f, "gap=%lld gap_after=%u\n", (long long)s->gap, s->gap_after);
 	if (runs) {
 		write_ranges(f, s, "sent", was_sent);
 		write_ranges(f, s, "failed", has_failed);
@@ -223,6 +226,23 @@ static void read_packet(struct stream *s, const char *line)
 	r->error = error[0] ? EIO : 0;
 }
 
+static bool read_head(struct stream *s, char *kind, const char *line)
+{
+	long long gap;
+	uint32_t next, extra;
+	int used = 0;
+
+	if (sscanf(line, "stream %x kind=%15s flows=%u rate=%u size=%u%n", &s->id, kind,
+		   &s->flows, &s->rate, &s->size, &used) != 5 || !used)
+		return false;
+	if (sscanf(line + used, " next=%u failed=%u got=%u extra=%u gap=%lld gap_after=%u",
+		   &next, &s->failed, &s->got, &extra, &gap, &s->gap_after) != 6)
+		return false;
+	s->kind = kind;
+	s->gap = gap;
+	return true;
+}
+
 int cmd_report(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -236,22 +256,16 @@ int cmd_report(const char *path)
 	puts("# probe 1 runs");
 	memset(&s, 0, sizeof(s));
 	while (fgets(line, sizeof(line), f)) {
-		long long gap;
-		uint32_t next, extra;
-
-		if (sscanf(line, "stream %x kind=%15s flows=%u rate=%u size=%u next=%u failed=%u got=%u extra=%u gap=%lld gap_after=%u",
-			   &s.id, kind, &s.flows, &s.rate, &s.size, &next, &s.failed, &s.got, &extra,
-			   &gap, &s.gap_after) == 11) {
-			s.kind = kind;
-			s.gap = gap;
-		} else if (!strncmp(line, "end ", 4)) {
-			write_stream(stdout, true, &s);
-			free(s.rec);
-			free(s.extra);
-			memset(&s, 0, sizeof(s));
-		} else {
+		if (read_head(&s, kind, line))
+			continue;
+		if (strncmp(line, "end ", 4)) {
 			read_packet(&s, line);
+			continue;
 		}
+		write_stream(stdout, true, &s);
+		free(s.rec);
+		free(s.extra);
+		memset(&s, 0, sizeof(s));
 	}
 	fclose(f);
 	return 0;

@@ -2,15 +2,13 @@
 /*
  * One TCP stream, at full rate or paced. Times are ns of the wall clock of whoever writes the log.
  *
- * tcp-recv:	# probe 1 tcp
- *		recv bytes=N longest=NS
- *		stall START END			each silence of 50 ms and more
- *		end
- * tcp-send:	# probe 1 tcp
- *		send bytes=N retrans=N timeouts=N
- *		timeout TIME N			N retransmission time-outs, noticed at TIME (at most 20 ms late)
- *		end
- * Time-outs are TcpExt's TCPTimeouts of the whole network namespace: the one counter that misses none.
+ *	# probe 1 tcp
+ *	recv bytes=N longest=NS			or: send bytes=N retrans=N timeouts=N
+ *	stall START END				tcp-recv: each silence of 50 ms and more
+ *	timeout TIME N				tcp-send: N retransmission time-outs until TIME
+ *	end
+ * Time-outs are TcpExt's TCPTimeouts of the whole network namespace, looked at every 20 ms: the one
+ * counter that misses none.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,7 +63,8 @@ static int listen_tcp(unsigned int port)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (six)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-	if (bind(fd, six ? (void *)&any6 : (void *)&any4, six ? sizeof(any6) : sizeof(any4)) || listen(fd, 1))
+	if (bind(fd, six ? (void *)&any6 : (void *)&any4, six ? sizeof(any6) : sizeof(any4)) ||
+	    listen(fd, 1))
 		die(1, "cannot listen on port %u: %s", port, strerror(errno));
 	puts("probe: ready");
 	fflush(stdout);
@@ -102,50 +101,65 @@ static uint64_t drink(int fd, int64_t end, struct events *stalls, int64_t *longe
 	return bytes;
 }
 
+static void write_log(const char *path, const char *head, const char *word, const struct events *e)
+{
+	FILE *f;
+
+	if (!path)
+		return;
+	f = log_open(path);
+	fprintf(f, "# probe 1 tcp\n%s\n", head);
+	for (unsigned int i = 0; i < e->n; i++)
+		fprintf(f, "%s %lld %lld\n", word,
+			(long long)e->list[i].start, (long long)e->list[i].end);
+	fputs("end\n", f);
+	log_close(f, path);
+}
+
 int cmd_tcp_recv(const struct options *o)
 {
 	int64_t end = now_ns(CLOCK_MONOTONIC) + o->seconds * NSEC, longest = 0;
+	int lfd = listen_tcp(o->port), fd = -1;
 	static struct events stalls;
 	uint64_t bytes = 0;
-	int lfd = listen_tcp(o->port), fd = -1;
-	FILE *f;
+	char head[80];
 
 	while (!stopped && fd < 0 && now_ns(CLOCK_MONOTONIC) < end)
 		if (wait_fd(lfd, POLLIN, NSEC / 10))
 			fd = accept(lfd, NULL, NULL);
 	if (fd >= 0)
 		bytes = drink(fd, end, &stalls, &longest);
-	if (o->log) {
-		f = log_open(o->log);
-		fprintf(f, "# probe 1 tcp\nrecv bytes=%llu longest=%lld\n", (unsigned long long)bytes, (long long)longest);
-		for (unsigned int i = 0; i < stalls.n; i++)
-			fprintf(f, "stall %lld %lld\n", (long long)stalls.list[i].start, (long long)stalls.list[i].end);
-		fputs("end\n", f);
-		log_close(f, o->log);
-	}
-	printf("probe: got %llu bytes, longest stall %lld ms\n", (unsigned long long)bytes, (long long)longest / 1000000);
+	snprintf(head, sizeof(head), "recv bytes=%llu longest=%lld",
+		 (unsigned long long)bytes, (long long)longest);
+	write_log(o->log, head, "stall", &stalls);
+	printf("probe: got %llu bytes, longest stall %lld ms\n",
+	       (unsigned long long)bytes, (long long)longest / 1000000);
 	return 0;
 }
 
-/* TcpExt's two lines in /proc/net/netstat: names, then values. */
+/* The value called `name` in two lines of names and values. */
+static uint64_t value_of(char *names, char *values, const char *name)
+{
+	static const char gap[] = "\n ";
+	char *ns, *vs, *n = strtok_r(names, gap, &ns), *v = strtok_r(values, gap, &vs);
+
+	while (n && v && strcmp(n, name)) {
+		n = strtok_r(NULL, gap, &ns);
+		v = strtok_r(NULL, gap, &vs);
+	}
+	return n && v ? strtoull(v, NULL, 10) : 0;
+}
+
 static uint64_t tcp_timeouts(void)
 {
 	FILE *f = fopen("/proc/net/netstat", "r");
-	char names[8192], values[8192], *n, *v, *ns, *vs;
+	char names[8192], values[8192];
 	uint64_t found = 0;
 
 	if (!f)
 		return 0;
-	if (fgets(names, sizeof(names), f) && fgets(values, sizeof(values), f)) {
-		n = strtok_r(names, " \n", &ns);
-		v = strtok_r(values, " \n", &vs);
-		while (n && v && strcmp(n, "TCPTimeouts")) {
-			n = strtok_r(NULL, " \n", &ns);
-			v = strtok_r(NULL, " \n", &vs);
-		}
-		if (n && v)
-			found = strtoull(v, NULL, 10);
-	}
+	if (fgets(names, sizeof(names), f) && fgets(values, sizeof(values), f))
+		found = value_of(names, values, "TCPTimeouts");
 	fclose(f);
 	return found;
 }
@@ -162,60 +176,76 @@ static int connect_tcp(const struct options *o)
 	return fd;
 }
 
-/* Writes what the pace allows by now (all that fits where rate is 0); false when the stream has ended. */
+/* Writes what is due by now (all that fits where rate is 0); false when the stream has ended. */
 static bool pour(int fd, int64_t elapsed, uint64_t *bytes, unsigned int rate)
 {
 	static char data[1 << 16];
 
 	for (;;) {
-		uint64_t due = rate ? (unsigned __int128)elapsed * rate / NSEC : UINT64_MAX;
+		/* in microseconds: five hours at 1 GB/s fit */
+		uint64_t due = rate ? (uint64_t)(elapsed / 1000) * rate / 1000000 : UINT64_MAX;
 		uint64_t n = due > *bytes ? due - *bytes : 0;
 		ssize_t sent;
 
 		if (!n)
 			return true;
-		sent = send(fd, data, n < sizeof(data) ? n : sizeof(data), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n > sizeof(data))
+			n = sizeof(data);
+		sent = send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (sent < 0)
 			return errno == EAGAIN || errno == EINTR;
 		*bytes += sent;
 	}
 }
 
+struct tcp_run {
+	int fd;
+	int64_t start, sampled;
+	uint64_t bytes, before, seen;	/* before, seen: time-outs */
+	struct events timeouts;
+};
+
+static void sample(struct tcp_run *r, int64_t now)
+{
+	uint64_t t;
+
+	if (now - r->sampled < 2 * TICK)
+		return;
+	t = tcp_timeouts();
+	if (t != r->seen)
+		event_add(&r->timeouts, now_ns(CLOCK_REALTIME), t - r->seen);
+	r->seen = t;
+	r->sampled = now;
+}
+
 int cmd_tcp_send(const struct options *o)
 {
-	static struct events timeouts;
-	uint64_t bytes = 0, before = tcp_timeouts(), seen = before;
-	int fd = connect_tcp(o);
-	int64_t start = now_ns(CLOCK_MONOTONIC), now = start, sampled = start;
+	static struct tcp_run r;
 	struct tcp_info info = { 0 };
 	socklen_t n = sizeof(info);
-	FILE *f;
+	char head[120];
+	int64_t now;
 
-	while (!stopped && now - start < o->seconds * NSEC && pour(fd, now - start, &bytes, o->rate)) {
-		/* paced: by the clock; full rate: when there is room, but look at the counters too */
-		wait_fd(o->rate ? -1 : fd, POLLOUT, TICK);
+	r.before = tcp_timeouts();
+	r.seen = r.before;
+	r.fd = connect_tcp(o);
+	r.start = now_ns(CLOCK_MONOTONIC);
+	now = r.start;
+	while (!stopped && now - r.start < o->seconds * NSEC &&
+	       pour(r.fd, now - r.start, &r.bytes, o->rate)) {
+		/* paced: by the clock; full rate: when there is room */
+		wait_fd(o->rate ? -1 : r.fd, POLLOUT, TICK);
 		now = now_ns(CLOCK_MONOTONIC);
-		if (now - sampled >= 2 * TICK) {
-			uint64_t t = tcp_timeouts();
-
-			if (t != seen)
-				event_add(&timeouts, now_ns(CLOCK_REALTIME), t - seen);
-			seen = t;
-			sampled = now;
-		}
+		sample(&r, now);
 	}
-	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n);
-	if (o->log) {
-		f = log_open(o->log);
-		fprintf(f, "# probe 1 tcp\nsend bytes=%llu retrans=%u timeouts=%llu\n",
-			(unsigned long long)bytes, info.tcpi_total_retrans, (unsigned long long)(seen - before));
-		for (unsigned int i = 0; i < timeouts.n; i++)
-			fprintf(f, "timeout %lld %lld\n", (long long)timeouts.list[i].start, (long long)timeouts.list[i].end);
-		fputs("end\n", f);
-		log_close(f, o->log);
-	}
+	getsockopt(r.fd, IPPROTO_TCP, TCP_INFO, &info, &n);
+	snprintf(head, sizeof(head), "send bytes=%llu retrans=%u timeouts=%llu",
+		 (unsigned long long)r.bytes, info.tcpi_total_retrans,
+		 (unsigned long long)(r.seen - r.before));
+	write_log(o->log, head, "timeout", &r.timeouts);
 	printf("probe: sent %llu bytes, %u retransmitted, %llu time-outs\n",
-	       (unsigned long long)bytes, info.tcpi_total_retrans, (unsigned long long)(seen - before));
-	close(fd);
+	       (unsigned long long)r.bytes, info.tcpi_total_retrans,
+	       (unsigned long long)(r.seen - r.before));
+	close(r.fd);
 	return 0;
 }
