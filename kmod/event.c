@@ -131,40 +131,6 @@ bool nfo_event_next(u64 after, struct nfo_event *event)
 	return found;
 }
 
-static const char *nfo_role_text(enum net_failover_role role)
-{
-	switch (role) {
-	case NET_FAILOVER_ROLE_NONE:
-		return "none";
-	case NET_FAILOVER_ROLE_STANDBY:
-		return "standby";
-	case NET_FAILOVER_ROLE_PRIMARY:
-		return "primary";
-	}
-	return "";
-}
-
-static const char *nfo_reason_text(enum net_failover_reason reason)
-{
-	static const char * const text[] = {
-		[NET_FAILOVER_REASON_UNSPEC] = "",
-		[NET_FAILOVER_REASON_MASTER_DOWN] = "the master is down",
-		[NET_FAILOVER_REASON_PRIMARY_FIT] = "the primary can carry traffic",
-		[NET_FAILOVER_REASON_NO_PRIMARY] = "there is no primary",
-		[NET_FAILOVER_REASON_PRIMARY_SETUP] = "the primary is not configured",
-		[NET_FAILOVER_REASON_PRIMARY_DOWN] = "the primary is down",
-		[NET_FAILOVER_REASON_PRIMARY_DETACHED] = "the primary's hardware is away",
-		[NET_FAILOVER_REASON_PRIMARY_NO_CARRIER] = "the primary has no carrier",
-		[NET_FAILOVER_REASON_PRIMARY_STARTING] = "the primary is starting",
-		[NET_FAILOVER_REASON_PRIMARY_DRAINED] = "the primary is drained",
-		[NET_FAILOVER_REASON_PRIMARY_LEAVING] = "the primary is leaving",
-		[NET_FAILOVER_REASON_STANDBY_UNFIT] = "the standby cannot carry traffic",
-		[NET_FAILOVER_REASON_NONE_FIT] = "no lower can carry traffic",
-	};
-
-	return reason <= NET_FAILOVER_REASON_MAX ? text[reason] : "";
-}
-
 /* "Data path switched to VF" is what Hyper-V's netvsc says, and what people
  * search logs for.
  */

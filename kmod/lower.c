@@ -28,8 +28,7 @@ static void nfo_lower_uevent(const struct nfo_lower *lower, struct net_device *d
 	char role[32], master[24 + IFNAMSIZ];
 	char *env[4] = { what, role, master };
 
-	snprintf(role, sizeof(role), "NET_FAILOVER_ROLE=%s",
-		 lower->index == NFO_STANDBY ? "standby" : "primary");
+	snprintf(role, sizeof(role), "NET_FAILOVER_ROLE=%s", nfo_role_text(nfo_role(lower)));
 	snprintf(master, sizeof(master), "NET_FAILOVER_MASTER=%s", lower->pair->dev->name);
 	kobject_uevent_env(&dev->dev.kobj, KOBJ_CHANGE, env);
 }

@@ -291,6 +291,7 @@ void nfo_netdev_setup(struct net_device *master, const struct net_device *standb
 {
 	master->netdev_ops = &nfo_netdev_ops;
 	master->ethtool_ops = &nfo_ethtool_ops;
+	master->sysfs_groups[0] = &nfo_sysfs_group;
 	master->priv_flags |= IFF_FAILOVER | IFF_UNICAST_FLT | IFF_NO_QUEUE |
 			      IFF_DISABLE_NETPOLL;
 	master->priv_flags &= ~IFF_TX_SKB_SHARING;

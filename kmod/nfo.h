@@ -276,6 +276,11 @@ extern const struct ethtool_ops nfo_ethtool_ops;
 void nfo_stats_sum(const struct nfo_pair *pair, struct nfo_sums *sums);
 void nfo_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *stats);
 
+/* sysfs.c */
+extern const struct attribute_group nfo_sysfs_group;
+const char *nfo_role_text(enum net_failover_role role);
+const char *nfo_reason_text(enum net_failover_reason reason);
+
 /* netlink.c */
 int nfo_netlink_init(void);
 void nfo_netlink_exit(void);
