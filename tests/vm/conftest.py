@@ -3,9 +3,9 @@
 import pytest
 
 import expect
-from lab import LabError, floor as lab_floor, net
+from lab import LabError, floor as lab_floor
 from lab.run import BUILD, TOP, sh
-from lab.testbed import Images, Testbed
+from lab.testbed import Images, Testbed, check_usable
 
 
 def pytest_generate_tests(metafunc):
@@ -32,12 +32,17 @@ def programs():
 
 
 @pytest.fixture(scope="session")
-def images(kernel, programs, ours):
-    """What guests are made of; also says at once when no network can be made here."""
+def usable():
+    """Where the lab cannot work at all, one line says why, and nothing else is tried."""
     try:
-        net.check_usable()
+        check_usable()
     except LabError as e:
         pytest.exit(str(e), returncode=1)
+
+
+@pytest.fixture(scope="session")
+def images(usable, kernel, programs, ours):
+    """What guests are made of."""
     return Images(kernel, programs, ours)
 
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from . import LabError
-from .run import BUILD, sh
+from .run import BUILD, sh, which
 
 # busybox's own modprobe ignores updates/, its ip knows little: these are the real ones.
 TOOLS = ("dash", "kmod", "ip", "bridge", "tc", "ethtool", "date")
@@ -40,7 +40,7 @@ def build(kernel, variant, programs=(), ours=None, extra_modules=()):
 
 
 def _which(name):
-    path = shutil.which(name, path="/bin:/sbin:/usr/bin:/usr/sbin")
+    path = which(name)
     if not path:
         raise LabError(f"{name} is missing: run `make setup-check`")
     return path

@@ -38,7 +38,16 @@ def get(suite="debian12"):
     """The kernel to test on; NFO_KERNEL_IMAGE, NFO_KERNEL_MODULES and NFO_KDIR name another one."""
     if os.environ.get("NFO_KERNEL_IMAGE"):
         return _from_environment()
-    release = newest_release(suite)
+    try:
+        return _cached(newest_release(suite))
+    except NotRun:
+        if os.geteuid() != 0:
+            raise
+    sh("apt-get", "update", timeout=600)       # the lists may be older than the archive
+    return _cached(newest_release(suite))
+
+
+def _cached(release):
     root = cache_dir() / "kernels" / release
     with _lock(release):
         if not (root / "complete").exists():
@@ -94,6 +103,8 @@ def _packages(release):
 def _fetch(release, root):
     """Download and unpack into a folder beside the final one, then rename it: never half a cache."""
     root.parent.mkdir(parents=True, exist_ok=True)
+    for left in root.parent.glob(f".{release}.*"):    # by a run that was killed: we hold the lock
+        shutil.rmtree(left, ignore_errors=True)
     tmp = Path(tempfile.mkdtemp(prefix=f".{release}.", dir=root.parent))
     try:
         os.chmod(tmp, 0o755)

@@ -35,7 +35,8 @@ def check_usable():
             net.add_tap("probe")
     except LabError as e:
         hint = "" if os.geteuid() == 0 else " (run as root, or open /dev/net/tun to this user)"
-        raise LabError(f"no taps in a namespace of our own{hint}: {e}") from e
+        why = str(e).splitlines()[0].rpartition(": ")[2]
+        raise LabError(f"no taps in a network namespace of our own{hint}: {why}") from e
 
 
 class Network:

@@ -99,10 +99,7 @@ class Qemu:
         args = self._arguments(f"{base}.qmp", incoming)
         self._log.write(" ".join(args) + "\n")
         self._log.flush()
-        try:
-            self.proc = net.start(*args, stdout=self._log, stderr=subprocess.STDOUT)
-        except FileNotFoundError as e:
-            raise LabError(f"{QEMU} is missing: run `make setup-check`") from e
+        self.proc = net.start(*args, stdout=self._log, stderr=subprocess.STDOUT)
         self.qmp = Qmp(f"{base}.qmp", Path(evidence) / f"qmp-{generation}.log", self.alive)
 
     def _arguments(self, qmp_path, incoming):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Small things that every part of the lab needs: paths, commands, waiting."""
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -29,6 +30,11 @@ def sh(*cmd, timeout=120, check=True, env=None, cwd=None, data=None):
         words = (done.stderr or done.stdout).strip()[-2000:]
         raise LabError(f"{' '.join(map(str, cmd))}: exit code {done.returncode}: {words}")
     return done.stdout
+
+
+def which(program):
+    """The path of a program, sbin included."""
+    return shutil.which(program, path="/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
 
 
 def wait_until(predicate, timeout, what, interval=0.02):

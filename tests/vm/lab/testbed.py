@@ -5,10 +5,21 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import initramfs
+from . import LabError, initramfs, net
 from .guest import Guest, complaints
 from .net import Network
-from .qemu import Machine, Pair, Qemu
+from .qemu import QEMU, Machine, Pair, Qemu
+from .run import which
+
+HOST_TOOLS = ("nsenter", "unshare", "setpriv", "ip", "bridge", "ss", "depmod", "dpkg-deb", "flock")
+
+
+def check_usable():
+    """Raise LabError with one line where the lab cannot work."""
+    missing = [p for p in (QEMU, *HOST_TOOLS, *initramfs.TOOLS, "busybox") if not which(p)]
+    if missing:
+        raise LabError(f"missing: {' '.join(missing)} (`make setup-check` as root installs them)")
+    net.check_usable()
 
 
 @dataclass(frozen=True)
