@@ -13,12 +13,8 @@
 #include "common/mem.h"
 #include "common/words.h"
 
-static void add(struct findings *findings, enum severity severity, const char *code,
-		const char *device, const char *advice, const char *format, ...)
-	__attribute__((format(printf, 6, 7)));
-
-static void add(struct findings *findings, enum severity severity, const char *code,
-		const char *device, const char *advice, const char *format, ...)
+void findings_add(struct findings *findings, enum severity severity, const char *code,
+		  const char *device, const char *advice, const char *format, ...)
 {
 	struct finding *finding;
 	va_list args;
@@ -36,14 +32,14 @@ static void add(struct findings *findings, enum severity severity, const char *c
 static void check_module(const struct view *view, struct findings *findings)
 {
 	if (view->module.kind == MODULE_IN_TREE && view->pairs.n)
-		add(findings, SEVERITY_DEGRADED, "module-in-tree", "",
-		    "install the net_failover DKMS module and reload virtio_net, or reboot",
-		    "the in-tree module drops what arrives on the standby while a primary exists, even one without link; each migration cuts traffic for seconds");
+		findings_add(findings, SEVERITY_DEGRADED, "module-in-tree", "",
+			     "install the net_failover DKMS module and reload virtio_net, or reboot",
+			     "the in-tree module drops what arrives on the standby while a primary exists, even one without link; each migration cuts traffic for seconds");
 	if (view->netlink_error)
-		add(findings, SEVERITY_GOOD, "netlink-unusable", "",
-		    "install the failoverctl that belongs to the module",
-		    "the module does not answer by netlink (%s); what follows is concluded from sysfs",
-		    strerror(-view->netlink_error));
+		findings_add(findings, SEVERITY_GOOD, "netlink-unusable", "",
+			     "install the failoverctl that belongs to the module",
+			     "the module does not answer by netlink (%s); what follows is concluded from sysfs",
+			     strerror(-view->netlink_error));
 }
 
 static const char *lower_name(const struct pair *pair, uint32_t role)
@@ -78,13 +74,13 @@ static void check_reason(const struct pair *pair, struct findings *findings)
 		return;
 	advice = fill_in(words->advice, pair);
 	if (pair->active == NET_FAILOVER_ROLE_NONE)
-		add(findings, words->severity, words->code, pair->name, advice,
-		    "nothing carries traffic: %s",
-		    words->text);
+		findings_add(findings, words->severity, words->code, pair->name, advice,
+			     "nothing carries traffic: %s",
+			     words->text);
 	else
-		add(findings, words->severity, words->code, pair->name, advice,
-		    "on the %s (%s): %s",
-		    words_role(pair->active), lower_name(pair, pair->active), words->text);
+		findings_add(findings, words->severity, words->code, pair->name, advice,
+			     "on the %s (%s): %s",
+			     words_role(pair->active), lower_name(pair, pair->active), words->text);
 	free(advice);
 }
 
@@ -95,10 +91,10 @@ static void check_deaf(const struct view *view, const struct pair *pair,
 	if (view->module.kind != MODULE_IN_TREE || !pair->primary.present ||
 	    pair->active != NET_FAILOVER_ROLE_STANDBY)
 		return;
-	add(findings, SEVERITY_BAD, "in-tree-deaf", pair->name,
-	    "give the primary a link, or have the host unplug it",
-	    "receives nothing: the in-tree module drops the standby's frames while %s exists",
-	    pair->primary.name);
+	findings_add(findings, SEVERITY_BAD, "in-tree-deaf", pair->name,
+		     "give the primary a link, or have the host unplug it",
+		     "receives nothing: the in-tree module drops the standby's frames while %s exists",
+		     pair->primary.name);
 }
 
 static void check_standby(const struct pair *pair, struct findings *findings)
@@ -106,17 +102,17 @@ static void check_standby(const struct pair *pair, struct findings *findings)
 	const struct lower *standby = &pair->standby;
 
 	if (!standby->present) {
-		add(findings, SEVERITY_DEGRADED, "no-standby", pair->name,
-		    "look into the kernel's log; a migration would cut traffic",
-		    "no standby: its virtio-net card is not part of the pair");
+		findings_add(findings, SEVERITY_DEGRADED, "no-standby", pair->name,
+			     "look into the kernel's log; a migration would cut traffic",
+			     "no standby: its virtio-net card is not part of the pair");
 		return;
 	}
 	/* Some hosts keep it down on purpose and raise it for a migration. */
 	if (standby->link && standby->link->carrier != 1 && pair->link && pair->link->up)
-		add(findings, SEVERITY_GOOD, "standby-no-carrier", pair->name,
-		    "its link must be up on the host before the primary is unplugged",
-		    "the standby (%s) is %s",
-		    standby->name, standby->link->up ? "without carrier" : "down");
+		findings_add(findings, SEVERITY_GOOD, "standby-no-carrier", pair->name,
+			     "its link must be up on the host before the primary is unplugged",
+			     "the standby (%s) is %s",
+			     standby->name, standby->link->up ? "without carrier" : "down");
 }
 
 static void check_lower(const struct pair *pair, const struct lower *lower,
@@ -125,15 +121,15 @@ static void check_lower(const struct pair *pair, const struct lower *lower,
 	if (!lower->present)
 		return;
 	if (lower->error)
-		add(findings, SEVERITY_DEGRADED, "lower-error", pair->name,
-		    words_error_advice(lower->error),
-		    "the %s (%s) cannot be configured: %s",
-		    role, lower->name, strerror(-lower->error));
+		findings_add(findings, SEVERITY_DEGRADED, "lower-error", pair->name,
+			     words_error_advice(lower->error),
+			     "the %s (%s) cannot be configured: %s",
+			     role, lower->name, strerror(-lower->error));
 	if (lower->link && pair->link && lower->link->mtu != pair->link->mtu)
-		add(findings, SEVERITY_DEGRADED, "mtu-differs", pair->name,
-		    "set the MTU on the master alone; host_mtu and the VF's limit must allow it",
-		    "the %s (%s) has MTU %d, the master %d",
-		    role, lower->name, lower->link->mtu, pair->link->mtu);
+		findings_add(findings, SEVERITY_DEGRADED, "mtu-differs", pair->name,
+			     "set the MTU on the master alone; host_mtu and the VF's limit must allow it",
+			     "the %s (%s) has MTU %d, the master %d",
+			     role, lower->name, lower->link->mtu, pair->link->mtu);
 }
 
 static bool is_of_pair(const struct pair *pair, const struct link *link)
@@ -153,10 +149,10 @@ static void check_duplicates(const struct view *view, const struct pair *pair,
 
 		if (!pairs_same_mac(pair, link) || is_of_pair(pair, link))
 			continue;
-		add(findings, SEVERITY_DEGRADED, "duplicate-mac", pair->name,
-		    "if it is a spare primary, leave it unconfigured; otherwise give it another MAC on the host",
-		    "%s (%s) has the pair's MAC address but is not part of the pair",
-		    link->name, link->driver);
+		findings_add(findings, SEVERITY_DEGRADED, "duplicate-mac", pair->name,
+			     "if it is a spare primary, leave it unconfigured; otherwise give it another MAC on the host",
+			     "%s (%s) has the pair's MAC address but is not part of the pair",
+			     link->name, link->driver);
 	}
 }
 
@@ -170,9 +166,9 @@ static void check_loose(const struct view *view, struct findings *findings)
 
 		if (!link->virtio || !link->negotiated || pairs_find(&view->pairs, link->name))
 			continue;
-		add(findings, SEVERITY_DEGRADED, "loose-standby", link->name,
-		    "look into the kernel's log, and for a pair in another network namespace",
-		    "negotiated VIRTIO_NET_F_STANDBY but is part of no pair here");
+		findings_add(findings, SEVERITY_DEGRADED, "loose-standby", link->name,
+			     "look into the kernel's log, and for a pair in another network namespace",
+			     "negotiated VIRTIO_NET_F_STANDBY but is part of no pair here");
 	}
 }
 
@@ -185,10 +181,10 @@ static void check_any(const struct view *view, struct findings *findings)
 		return;
 	for (i = 0; i < view->links.n; i++)
 		virtio |= view->links.v[i].virtio;
-	add(findings, SEVERITY_GOOD, "no-pair", "",
-	    "to get one, the host sets <teaming type='persistent'/> (libvirt) or failover=on (QEMU)",
-	    "no failover pair%s",
-	    virtio ? "" : ", and no virtio-net card that could be its standby");
+	findings_add(findings, SEVERITY_GOOD, "no-pair", "",
+		     "to get one, the host sets <teaming type='persistent'/> (libvirt) or failover=on (QEMU)",
+		     "no failover pair%s",
+		     virtio ? "" : ", and no virtio-net card that could be its standby");
 }
 
 void findings_make(const struct view *view, struct findings *findings)

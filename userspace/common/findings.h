@@ -26,6 +26,9 @@ struct findings {
 	size_t n;
 };
 
+void findings_add(struct findings *findings, enum severity severity, const char *code,
+		  const char *device, const char *advice, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
 void findings_make(const struct view *view, struct findings *findings);
 /* Drops those about devices of no pair of these; the machine's stay. */
 void findings_keep(struct findings *findings, const struct pairs *pairs);
