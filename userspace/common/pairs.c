@@ -8,6 +8,7 @@
 #include "common/genl.h"
 #include "common/mem.h"
 #include "common/pairs.h"
+#include "common/recorded.h"
 #include "common/sysfs.h"
 
 const struct link *pairs_link(const struct links *links, uint32_t ifindex)
@@ -137,26 +138,6 @@ const struct pair *pairs_find(const struct pairs *pairs, const char *name)
 		if (is_named(&pairs->v[i], name))
 			return &pairs->v[i];
 	return NULL;
-}
-
-/*
- * In a tree that a test made stands the answer that netlink would give, as a
- * file of that tree: the machine's own pairs must not mix with it.
- */
-static int recorded_pairs(struct pairs *pairs)
-{
-	char *path = mem_printf("%s/genl-pairs", sysfs_root());
-	char *dump = mem_grow(NULL, 0, 1 << 20);
-	FILE *file = fopen(path, "rb");
-	int ret = -ENOENT;
-
-	if (file) {
-		ret = genl_parse(dump, fread(dump, 1, 1 << 20, file), pairs);
-		fclose(file);
-	}
-	free(dump);
-	free(path);
-	return ret;
 }
 
 /* Netlink first, as it names the pairs that are; sysfs then adds to them. */

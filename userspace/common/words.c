@@ -80,6 +80,22 @@ static const char * const severities[] = {
 	[SEVERITY_UNKNOWN] = "unknown",
 };
 
+static const char * const events[] = {
+	[NET_FAILOVER_EVENT_UNSPEC] = "unspec",
+	[NET_FAILOVER_EVENT_CREATED] = "created",
+	[NET_FAILOVER_EVENT_DESTROYED] = "destroyed",
+	[NET_FAILOVER_EVENT_CLAIMED] = "claimed",
+	[NET_FAILOVER_EVENT_CONFIGURED] = "configured",
+	[NET_FAILOVER_EVENT_FAILED] = "failed",
+	[NET_FAILOVER_EVENT_LEAVING] = "leaving",
+	[NET_FAILOVER_EVENT_RELEASED] = "released",
+	[NET_FAILOVER_EVENT_SWITCH] = "switch",
+	[NET_FAILOVER_EVENT_DRAINED] = "drained",
+	[NET_FAILOVER_EVENT_UNDRAINED] = "undrained",
+};
+
+static_assert(COUNT(events) == NET_FAILOVER_EVENT_MAX + 1, "an event without a word");
+
 static const char * const state_bits[] = {
 	"configured", "up", "attached", "carrier", "activated",
 	"drained", "leaving", "admin-down",
@@ -129,6 +145,11 @@ const struct reason_words *words_reason(uint32_t reason)
 const char *words_role(uint32_t role)
 {
 	return role < COUNT(roles) ? roles[role] : "unknown";
+}
+
+const char *words_event(uint32_t kind)
+{
+	return kind < COUNT(events) ? events[kind] : "newer";
 }
 
 const char *words_module(enum module_kind kind)

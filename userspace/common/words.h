@@ -15,6 +15,8 @@ struct reason_words {
 /* Also for a reason that only a newer module knows. */
 const struct reason_words *words_reason(uint32_t reason);
 const char *words_role(uint32_t role);
+/* Also for a kind that only a newer module knows. */
+const char *words_event(uint32_t kind);
 const char *words_module(enum module_kind kind);
 const char *words_severity(enum severity severity);
 
