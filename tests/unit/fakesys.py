@@ -33,7 +33,7 @@ class Tree:
     """Cards are added one by one; ifindex counts from 2."""
 
     def __init__(self, root):
-        self.root, self.count, self.messages = Path(root), 1, b""
+        self.root, self.count, self.messages, self.events = Path(root), 1, b"", b""
         (self.root / "class/net").mkdir(parents=True)
         (self.root / "drivers").mkdir()
 
@@ -94,6 +94,30 @@ class Tree:
         self._link((self.root / "class/net" / lower).resolve() / "master",
                    (self.root / "class/net" / master).resolve())
 
+    def slot(self, pci):
+        """A slot whose hotplug driver works."""
+        folder = self.root / "bus/pci/slots" / str(self.count)
+        folder.mkdir(parents=True)
+        (folder / "address").write_text(pci.split(".")[0] + "\n")
+        (folder / "power").write_text("1\n")
+
+    def process(self, *words):
+        """A program that runs."""
+        self.count += 1
+        folder = self.root / "proc" / str(self.count)
+        folder.mkdir(parents=True)
+        (folder / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in words))
+
+    def happen(self, kind, seq, master="eth0", ifindex=2, **attrs):
+        """Adds an event to the recorded ring: `role=…, lower_ifname="eth2"`, …"""
+        event = {"epoch": 7, "seq": seq, "kind": U.get(f"NET_FAILOVER_EVENT_{kind}", 99),
+                 "boottime": 5_000_000_000, "realtime": 1_000_000_000_123_000_000, **attrs}
+        body = struct.pack("=BBH", U["NET_FAILOVER_CMD_EVENT_GET"], 1, 0) + \
+            nest("", {"ifindex": ifindex, "ifname": master}) + \
+            attribute(U["NET_FAILOVER_A_EVENT"] | 0x8000, nest("EVENT_", event))
+        self.events += struct.pack("=IHHII", len(body) + 16, 0x20, 2, 0, 0) + body
+        (self.root / "genl-events").write_bytes(self.events)
+
     def pair(self, *lowers, **attrs):
         """Adds a pair to the recorded answer of our module: `ifindex=3, ifname="eth0"`, …"""
         body = struct.pack("=BBH", U["NET_FAILOVER_CMD_PAIR_GET"], 1, 0) + nest("", attrs)
@@ -104,7 +128,8 @@ class Tree:
 
 
 WIDE = {"switches", "since", "tx_dropped", "flood_lost", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes",
-        "rx_idle", "rx_ignored"}
+        "rx_idle", "rx_ignored", "tx_silenced", "epoch", "seq", "boottime", "realtime", "gap",
+        "dropped"}
 
 
 def attribute(number, payload):

@@ -71,7 +71,7 @@ def lower(role, ifindex, name, **attrs):
     """A lower of the recorded netlink answer."""
     return {"role": U[f"NET_FAILOVER_ROLE_{role}"], "ifindex": ifindex, "ifname": name,
             "state": READY, "error": 0, "rx_packets": 11, "rx_bytes": 12, "tx_packets": 13,
-            "tx_bytes": 14, "rx_idle": 0, "rx_ignored": 0, **attrs}
+            "tx_bytes": 14, "rx_idle": 0, "rx_ignored": 0, "tx_silenced": 15, **attrs}
 
 
 def say_pair(tree, reason="PRIMARY_FIT", active="PRIMARY", primary=None):
@@ -100,7 +100,8 @@ CARD = Maybe({
     "up": Maybe(bool), "carrier": Maybe(bool), "mtu": COUNT, "speed": COUNT,
     "error": int, "error_text": Maybe(str),
     "counters": {"source": {"module", "card"}, "rx_packets": COUNT, "rx_bytes": COUNT,
-                 "tx_packets": COUNT, "tx_bytes": COUNT, "rx_idle": COUNT, "rx_ignored": COUNT},
+                 "tx_packets": COUNT, "tx_bytes": COUNT, "rx_idle": COUNT, "rx_ignored": COUNT,
+                 "tx_silenced": COUNT},
 })
 REPORT = {
     "schema": {1},
@@ -169,6 +170,7 @@ def test_ours(tree):
     assert pair["primary"]["driver"] == "ixgbevf" and pair["primary"]["bus"] == "0000:02:00.0"
     assert pair["primary"]["speed"] == 10000
     assert pair["primary"]["counters"]["rx_packets"] == 11
+    assert pair["primary"]["counters"]["tx_silenced"] == 15
     assert pair["standby"]["state"] == ["configured", "up", "attached", "carrier", "activated"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", pair["last_switch"])
     assert [v["name"] for v in report["virtio"]] == ["eth1"]
@@ -343,7 +345,11 @@ def test_colour_on_a_terminal_only_and_not_against_no_color(tree):
     (USAGE, []), (USAGE, ["stauts"]), (USAGE, ["status", "--jsno"]), (USAGE, ["status", "-x"]),
     (USAGE, ["status", "../../etc"]), (USAGE, ["status", "a" * 16]), (USAGE, ["status", ""]),
     (USAGE, ["version", "now"]), (USAGE, ["help", "me"]),
-    (UNKNOWN, ["status", "eth9"]), (UNKNOWN, ["status", "--json", "eth0", "eth9"]),
+    (USAGE, ["status", "--watch=0"]), (USAGE, ["status", "--watch=soon"]),
+    (USAGE, ["monitor", "--count=-1"]), (USAGE, ["monitor", "--timeout=1e9"]),
+    (USAGE, ["metrics", "eth0"]), (USAGE, ["drain"]), (USAGE, ["drain", "eth0", "eth1"]),
+    (USAGE, ["drain", "eth1"]), (UNKNOWN, ["announce", "eth9"]), (UNKNOWN, ["history"]),
+    (UNKNOWN, ["drain", "eth0"]), (UNKNOWN, ["status", "eth9"]), (UNKNOWN, ["status", "--json", "eth0", "eth9"]),
 ])
 def test_bad_input_gets_one_line(tree, code, args):
     make_pair(tree)
@@ -378,7 +384,7 @@ def test_version(tree):
 @pytest.fixture(name="commands")
 def fixture_commands(tree):
     """name -> help, as `help` tells."""
-    return dict(re.findall(r"^  failoverctl (\w+) +(?:\[.*\] +)?(\S.*)$", ctl(tree, "help").stdout, re.M))
+    return dict(re.findall(r"^  failoverctl (\w+)\b.*\n      (\S.*)$", ctl(tree, "help").stdout, re.M))
 
 
 def test_help(tree, commands):
@@ -390,7 +396,7 @@ def test_help(tree, commands):
 
 def test_man_page_has_every_command(commands):
     manual = (TOP / "userspace/man/failoverctl.8").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\.It Cm (\w+)(?: O[op] .*)?$", manual.split(".Ss Which module")[0], re.M)) == \
+    assert set(re.findall(r"^\.It Cm (\w+)(?: (?:O[op]|Ar) .*)?$", manual.split(".Ss Which module")[0], re.M)) == \
         set(commands)
 
 

@@ -15,11 +15,21 @@ struct command {
 
 extern const struct command commands[];		/* ends with a nameless one */
 
+int cmd_announce(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_drain(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_history(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_undrain(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /* Refuses arguments where a command takes none; 0 or EXIT_USAGE. */
 int cmd_no_args(int argc, char **argv);
+
+/* Says why the module could not be asked; SEVERITY_UNKNOWN. */
+int cmd_no_netlink(const char *command, int error);
 
 #endif

@@ -12,8 +12,8 @@ static void put_all(void)
 	puts("Shows the failover pairs of this machine: a virtio-net card (standby) and a\n"
 	     "passed-through VF (primary) that act as one interface (master).\n");
 	for (command = commands; command->name; command++)
-		printf("  failoverctl %-7s %-21s %s\n", command->name, command->args,
-		       command->help);
+		printf("  failoverctl %s%s%s\n      %s\n", command->name,
+		       *command->args ? " " : "", command->args, command->help);
 	puts("\nExit codes: 0 good, 1 degraded, 2 bad, 3 unknown, 64 wrong usage.\n"
 	     "More: man 8 failoverctl");
 }

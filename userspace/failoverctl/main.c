@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* failoverctl: the table of commands, and nothing that a command does. */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,22 @@
 #include "failoverctl/cmd.h"
 
 const struct command commands[] = {
-	{ "status", "[--json] [IFNAME...]",
+	{ "status", "[--json] [--watch[=SECONDS]] [IFNAME...]",
 	  "which card carries traffic, why, and what is wrong", cmd_status },
+	{ "check", "[--json] [IFNAME...]",
+	  "may this guest be migrated now? If not, what to do", cmd_check },
+	{ "monitor", "[--json] [--count=N] [--timeout=SECONDS] [IFNAME...]",
+	  "how it stands, then events as they come", cmd_monitor },
+	{ "history", "[--json] [IFNAME...]",
+	  "what happened: switches, cards that came and went", cmd_history },
+	{ "metrics", "",
+	  "state and counters for Prometheus (OpenMetrics text)", cmd_metrics },
+	{ "drain", "[--json] IFNAME",
+	  "move traffic to the standby and keep it there", cmd_drain },
+	{ "undrain", "[--json] IFNAME",
+	  "use the primary again", cmd_undrain },
+	{ "announce", "[--json] IFNAME",
+	  "tell the network anew where the master is", cmd_announce },
 	{ "help", "[COMMAND]",
 	  "this list, or the arguments of one command", cmd_help },
 	{ "version", "",
@@ -51,7 +66,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 	argv[0] = name;		/* getopt begins its messages with it */
 	ret = command->run(argc, argv);
 	free(name);
-	if (fflush(stdout) || ferror(stdout)) {
+	/* A reader that had enough is no error. */
+	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
 		perror("failoverctl: cannot write");
 		ret = SEVERITY_UNKNOWN;
 	}

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "common/findings.h"
+#include "failoverctl/page.h"
 
 struct json_object;
 
@@ -16,7 +16,9 @@ struct report {
 	bool all;			/* no device was named */
 };
 
-void report_text(const struct report *report, FILE *out, bool colour);
+/* With the times of now. */
+struct report report_of(const struct view *view, const struct findings *findings, bool all);
+void report_text(const struct report *report, const struct page *page);
 struct json_object *report_json(const struct report *report);
 
 /* What both forms need of the report. */

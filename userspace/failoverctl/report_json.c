@@ -4,57 +4,35 @@
  * added, and another "schema" would say that one went or changed its meaning.
  */
 #include <string.h>
-#include <time.h>
 
 #include <json-c/json.h>
 
 #include "common/words.h"
+#include "failoverctl/json.h"
 #include "failoverctl/report.h"
 
-#define SCHEMA 1
 #define NSEC_PER_SEC 1000000000ULL
-
-/* The one place that can run out of memory here: json-c then gives NULL. */
-static void put(struct json_object *object, const char *key, struct json_object *value)
-{
-	json_object_object_add(object, key, value);
-}
-
-static void put_string(struct json_object *object, const char *key, const char *text)
-{
-	put(object, key, text && *text ? json_object_new_string(text) : NULL);
-}
-
-static void put_bool(struct json_object *object, const char *key, bool value)
-{
-	put(object, key, json_object_new_boolean(value));
-}
-
-static void put_u64(struct json_object *object, const char *key, bool known, uint64_t value)
-{
-	put(object, key, known ? json_object_new_uint64(value) : NULL);
-}
 
 static void put_mac(struct json_object *object, bool known, const uint8_t *mac)
 {
 	char text[MAC_TEXT_LEN];
 
 	report_mac(mac, text);
-	put_string(object, "mac", known ? text : NULL);
+	json_put_string(object, "mac", known ? text : NULL);
 }
 
 static void put_carrier(struct json_object *object, const struct link *link)
 {
 	bool known = link && link->carrier >= 0;
 
-	put(object, "carrier", known ? json_object_new_boolean(link->carrier) : NULL);
+	json_put(object, "carrier", known ? json_object_new_boolean(link->carrier) : NULL);
 }
 
 static void put_link(struct json_object *object, const struct link *link)
 {
-	put(object, "up", link ? json_object_new_boolean(link->up) : NULL);
+	json_put(object, "up", link ? json_object_new_boolean(link->up) : NULL);
 	put_carrier(object, link);
-	put_u64(object, "mtu", link, link ? link->mtu : 0);
+	json_put_u64(object, "mtu", link, link ? link->mtu : 0);
 }
 
 static struct json_object *state_bits(const struct lower *lower)
@@ -78,13 +56,14 @@ static struct json_object *counters(const struct lower *lower)
 	const struct counters *c = lower->has_path ? &lower->path :
 				   lower->link ? &lower->link->counters : NULL;
 
-	put_string(object, "source", lower->has_path ? "module" : "card");
-	put_u64(object, "rx_packets", c, c ? c->rx_packets : 0);
-	put_u64(object, "rx_bytes", c, c ? c->rx_bytes : 0);
-	put_u64(object, "tx_packets", c, c ? c->tx_packets : 0);
-	put_u64(object, "tx_bytes", c, c ? c->tx_bytes : 0);
-	put_u64(object, "rx_idle", lower->has_path, lower->rx_idle);
-	put_u64(object, "rx_ignored", lower->has_path, lower->rx_ignored);
+	json_put_string(object, "source", lower->has_path ? "module" : "card");
+	json_put_u64(object, "rx_packets", c, c ? c->rx_packets : 0);
+	json_put_u64(object, "rx_bytes", c, c ? c->rx_bytes : 0);
+	json_put_u64(object, "tx_packets", c, c ? c->tx_packets : 0);
+	json_put_u64(object, "tx_bytes", c, c ? c->tx_bytes : 0);
+	json_put_u64(object, "rx_idle", lower->has_path, lower->rx_idle);
+	json_put_u64(object, "rx_ignored", lower->has_path, lower->rx_ignored);
+	json_put_u64(object, "tx_silenced", lower->has_silenced, lower->tx_silenced);
 	return object;
 }
 
@@ -96,35 +75,30 @@ static struct json_object *lower_json(const struct lower *lower)
 	if (!lower->present)
 		return NULL;
 	object = json_object_new_object();
-	put_string(object, "name", lower->name);
-	put_u64(object, "ifindex", true, lower->ifindex);
-	put_string(object, "driver", link ? link->driver : NULL);
-	put_string(object, "bus", link ? link->bus : NULL);
-	put_string(object, "summary", words_lower(lower));
-	put(object, "state", state_bits(lower));
+	json_put_string(object, "name", lower->name);
+	json_put_u64(object, "ifindex", true, lower->ifindex);
+	json_put_string(object, "driver", link ? link->driver : NULL);
+	json_put_string(object, "bus", link ? link->bus : NULL);
+	json_put_string(object, "summary", words_lower(lower));
+	json_put(object, "state", state_bits(lower));
 	put_link(object, link);
-	put_u64(object, "speed", link && link->speed >= 0, link ? link->speed : 0);
-	put(object, "error", json_object_new_int(lower->error));
-	put_string(object, "error_text", lower->error ? strerror(-lower->error) : NULL);
-	put(object, "counters", counters(lower));
+	json_put_u64(object, "speed", link && link->speed >= 0, link ? link->speed : 0);
+	json_put(object, "error", json_object_new_int(lower->error));
+	json_put_string(object, "error_text", lower->error ? strerror(-lower->error) : NULL);
+	json_put(object, "counters", counters(lower));
 	return object;
 }
 
 static void put_last_switch(struct json_object *object, const struct report *report,
 			    const struct pair *pair)
 {
-	char text[sizeof("1970-01-01T00:00:00Z") + 16] = "";
+	char text[JSON_DATE_LEN] = "";
 	uint64_t ago, when;
-	struct tm tm;
-	time_t seconds;
 
-	if (report_last_switch(report, pair, &ago, &when)) {
-		seconds = (time_t)(when / NSEC_PER_SEC);
-		if (gmtime_r(&seconds, &tm))
-			strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	}
-	put_string(object, "last_switch", text);
-	put_u64(object, "last_switch_boottime_ns", *text, pair->since);
+	if (report_last_switch(report, pair, &ago, &when))
+		json_date(when - when % NSEC_PER_SEC, text);
+	json_put_string(object, "last_switch", text);
+	json_put_u64(object, "last_switch_boottime_ns", *text, pair->since);
 }
 
 static struct json_object *pair_json(const struct report *report, const struct pair *pair)
@@ -132,22 +106,22 @@ static struct json_object *pair_json(const struct report *report, const struct p
 	const struct reason_words *reason = words_reason(pair->reason);
 	struct json_object *object = json_object_new_object();
 
-	put_string(object, "name", pair->name);
-	put_u64(object, "ifindex", true, pair->ifindex);
+	json_put_string(object, "name", pair->name);
+	json_put_u64(object, "ifindex", true, pair->ifindex);
 	put_mac(object, pair->has_mac, pair->mac);
 	put_link(object, pair->link);
-	put_string(object, "state",
-		   words_severity(findings_worst(report->findings, pair->name)));
-	put_string(object, "active", words_role(pair->active));
-	put_string(object, "reason", reason->code);
-	put_string(object, "reason_text", reason->text);
-	put_bool(object, "derived", pair->derived);
-	put_u64(object, "switches", pair->has_switches, pair->switches);
+	json_put_string(object, "state",
+			words_severity(findings_worst(report->findings, pair->name)));
+	json_put_string(object, "active", words_role(pair->active));
+	json_put_string(object, "reason", reason->code);
+	json_put_string(object, "reason_text", reason->text);
+	json_put_bool(object, "derived", pair->derived);
+	json_put_u64(object, "switches", pair->has_switches, pair->switches);
 	put_last_switch(object, report, pair);
-	put_u64(object, "tx_dropped", pair->has_dropped, pair->tx_dropped);
-	put_u64(object, "flood_lost", pair->has_flood_lost, pair->flood_lost);
-	put(object, "primary", lower_json(&pair->primary));
-	put(object, "standby", lower_json(&pair->standby));
+	json_put_u64(object, "tx_dropped", pair->has_dropped, pair->tx_dropped);
+	json_put_u64(object, "flood_lost", pair->has_flood_lost, pair->flood_lost);
+	json_put(object, "primary", lower_json(&pair->primary));
+	json_put(object, "standby", lower_json(&pair->standby));
 	return object;
 }
 
@@ -174,31 +148,12 @@ static struct json_object *virtio_json(const struct report *report)
 		if (!report_lists(report, link))
 			continue;
 		object = json_object_new_object();
-		put_string(object, "name", link->name);
-		put_u64(object, "ifindex", true, link->ifindex);
+		json_put_string(object, "name", link->name);
+		json_put_u64(object, "ifindex", true, link->ifindex);
 		put_mac(object, link->has_mac, link->mac);
-		put_string(object, "bus", link->bus);
-		put_bool(object, "standby_negotiated", link->negotiated);
-		put_string(object, "pair", pair ? pair->name : NULL);
-		json_object_array_add(array, object);
-	}
-	return array;
-}
-
-static struct json_object *findings_json(const struct findings *findings)
-{
-	struct json_object *array = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < findings->n; i++) {
-		const struct finding *finding = &findings->v[i];
-		struct json_object *object = json_object_new_object();
-
-		put_string(object, "severity", words_severity(finding->severity));
-		put_string(object, "code", finding->code);
-		put_string(object, "device", finding->device);
-		put_string(object, "text", finding->text);
-		put_string(object, "advice", finding->advice);
+		json_put_string(object, "bus", link->bus);
+		json_put_bool(object, "standby_negotiated", link->negotiated);
+		json_put_string(object, "pair", pair ? pair->name : NULL);
 		json_object_array_add(array, object);
 	}
 	return array;
@@ -209,9 +164,9 @@ static struct json_object *module_json(const struct view *view)
 	struct json_object *object = json_object_new_object();
 	bool netlink = view->module.kind == MODULE_OURS && !view->netlink_error;
 
-	put_string(object, "kind", words_module(view->module.kind));
-	put_string(object, "version", view->module.version);
-	put_string(object, "source", netlink ? "netlink" : "sysfs");
+	json_put_string(object, "kind", words_module(view->module.kind));
+	json_put_string(object, "version", view->module.version);
+	json_put_string(object, "source", netlink ? "netlink" : "sysfs");
 	return object;
 }
 
@@ -219,11 +174,11 @@ struct json_object *report_json(const struct report *report)
 {
 	struct json_object *root = json_object_new_object();
 
-	put(root, "schema", json_object_new_int(SCHEMA));
-	put_string(root, "state", words_severity(findings_worst(report->findings, NULL)));
-	put(root, "module", module_json(report->view));
-	put(root, "pairs", pairs_json(report));
-	put(root, "virtio", virtio_json(report));
-	put(root, "findings", findings_json(report->findings));
+	json_put(root, "schema", json_object_new_int(JSON_SCHEMA));
+	json_put_string(root, "state", words_severity(findings_worst(report->findings, NULL)));
+	json_put(root, "module", module_json(report->view));
+	json_put(root, "pairs", pairs_json(report));
+	json_put(root, "virtio", virtio_json(report));
+	json_put(root, "findings", json_findings(report->findings));
 	return root;
 }

@@ -3,92 +3,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <libsmartcols.h>
 
 #include "common/mem.h"
 #include "common/words.h"
+#include "failoverctl/page.h"
 #include "failoverctl/report.h"
 
-#define WIDTH 98
 #define NSEC_PER_SEC 1000000000ULL
-
-struct page {
-	FILE *out;
-	bool colour;
-};
-
-struct column {
-	const char *name;
-	bool right;
-};
-
-static const char * const colours[] = {
-	[SEVERITY_GOOD] = "\033[32m",
-	[SEVERITY_DEGRADED] = "\033[33m",
-	[SEVERITY_BAD] = "\033[31m",
-	[SEVERITY_UNKNOWN] = "\033[35m",
-};
-
-static void put_state(const struct page *page, enum severity severity, const char *word)
-{
-	fprintf(page->out, "%s%s%s", page->colour ? colours[severity] : "", word,
-		page->colour ? "\033[0m" : "");
-}
-
-/* Words of text in lines of at most WIDTH, each after the first indented. */
-static void put_wrapped(const struct page *page, int column, int indent, const char *text)
-{
-	while (*text) {
-		int word = (int)strcspn(text, " ");
-
-		if (column > indent && column + 1 + word > WIDTH) {
-			fprintf(page->out, "\n%*s", indent, "");
-			column = indent;
-		} else if (column > indent) {
-			fputc(' ', page->out);
-			column++;
-		}
-		fprintf(page->out, "%.*s", word, text);
-		column += word;
-		text += word;
-		text += strspn(text, " ");
-	}
-	fputc('\n', page->out);
-}
-
-static struct libscols_table *new_table(const struct column *columns, size_t n)
-{
-	struct libscols_table *table = scols_new_table();
-	size_t i;
-
-	/* As into a file: nothing is cut to a terminal's width. */
-	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-	scols_table_enable_noencoding(table, 1);	/* the model is printable already */
-	scols_table_set_column_separator(table, "  ");
-	for (i = 0; i < n; i++)
-		scols_table_new_column(table, columns[i].name, 0,
-				       columns[i].right ? SCOLS_FL_RIGHT : 0);
-	return table;
-}
-
-static void put_table(const struct page *page, struct libscols_table *table, int indent)
-{
-	char *text = NULL, *line, *rest;
-
-	if (!scols_table_is_empty(table))
-		scols_print_table_to_string(table, &text);
-	for (rest = text; (line = strsep(&rest, "\n")) && *line;) {
-		size_t len = strlen(line);
-
-		while (len && line[len - 1] == ' ')
-			len--;
-		fprintf(page->out, "%*s%.*s\n", indent, "", (int)len, line);
-	}
-	free(text);
-	scols_unref_table(table);
-}
 
 static void set_number(struct libscols_line *line, size_t column, uint64_t value)
 {
@@ -97,7 +20,7 @@ static void set_number(struct libscols_line *line, size_t column, uint64_t value
 	scols_line_refer_data(line, column, text);	/* the line frees it */
 }
 
-static const struct column lower_columns[] = {
+static const struct page_column lower_columns[] = {
 	{ "  ROLE", false }, { "NAME", false }, { "DRIVER", false }, { "BUS", false },
 	{ "STATE", false }, { "SPEED", true }, { "RX PKTS", true }, { "TX PKTS", true },
 };
@@ -127,11 +50,11 @@ static void add_lower(struct libscols_table *table, const struct lower *lower,
 
 static void put_lowers(const struct page *page, const struct pair *pair)
 {
-	struct libscols_table *table = new_table(lower_columns, 8);
+	struct libscols_table *table = page_new_table(lower_columns, 8);
 
 	add_lower(table, &pair->primary, "primary", pair->active == NET_FAILOVER_ROLE_PRIMARY);
 	add_lower(table, &pair->standby, "standby", pair->active == NET_FAILOVER_ROLE_STANDBY);
-	put_table(page, table, 4);
+	page_table(page, table, 4);
 }
 
 static void put_frames(const struct page *page, uint64_t n, const char *before, const char *after)
@@ -147,6 +70,9 @@ static void put_idle(const struct page *page, const struct lower *lower)
 	char *before = mem_printf("%s brought ", lower->name);
 
 	put_frames(page, lower->rx_idle, before, "for us while not in use (delivered)");
+	free(before);
+	before = mem_printf("%s was kept from sending ", lower->name);
+	put_frames(page, lower->tx_silenced, before, "of others while not in use");
 	free(before);
 }
 
@@ -167,10 +93,8 @@ static void format_ago(uint64_t ns, char *text, size_t size)
 static void put_switches(const struct page *page, const struct report *report,
 			 const struct pair *pair)
 {
-	char date[32] = "", since[32];
+	char date[PAGE_DATE_LEN], since[32];
 	uint64_t ago, when;
-	time_t seconds;
-	struct tm tm;
 
 	if (!pair->has_switches)
 		return;
@@ -178,9 +102,7 @@ static void put_switches(const struct page *page, const struct report *report,
 		pair->switches == 1 ? "" : "es");
 	if (!report_last_switch(report, pair, &ago, &when))
 		return;
-	seconds = (time_t)(when / NSEC_PER_SEC);
-	if (localtime_r(&seconds, &tm))
-		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
+	page_date(when, date);
 	format_ago(ago, since, sizeof(since));
 	fprintf(page->out, ", last %s (%s)", since, date);
 }
@@ -207,7 +129,7 @@ static void put_headline(const struct page *page, const struct report *report,
 	enum severity worst = findings_worst(report->findings, pair->name);
 
 	fprintf(page->out, "\n%s: ", pair->name);
-	put_state(page, worst, words_severity(worst));
+	page_state(page, worst, words_severity(worst));
 	if (pair->active == NET_FAILOVER_ROLE_PRIMARY)
 		fprintf(page->out, ", on the primary (%s): ", pair->primary.name);
 	else if (pair->active == NET_FAILOVER_ROLE_STANDBY)
@@ -230,14 +152,14 @@ static void put_pair(const struct page *page, const struct report *report,
 	put_frames(page, pair->flood_lost, "", "of broadcast or multicast lost at switches");
 }
 
-static const struct column virtio_columns[] = {
+static const struct page_column virtio_columns[] = {
 	{ "NAME", false }, { "MAC", false }, { "BUS", false },
 	{ "VIRTIO_NET_F_STANDBY", false }, { "PAIR", false },
 };
 
 static void put_virtio(const struct page *page, const struct report *report)
 {
-	struct libscols_table *table = new_table(virtio_columns, 5);
+	struct libscols_table *table = page_new_table(virtio_columns, 5);
 	size_t i;
 
 	for (i = 0; i < report->view->links.n; i++) {
@@ -258,25 +180,7 @@ static void put_virtio(const struct page *page, const struct report *report)
 	}
 	if (!scols_table_is_empty(table))
 		fprintf(page->out, "\nvirtio-net cards:\n");
-	put_table(page, table, 6);
-}
-
-static void put_finding(const struct page *page, const struct finding *finding)
-{
-	const char *word = finding->severity == SEVERITY_GOOD ? "note" :
-			   words_severity(finding->severity);
-	char *text = mem_printf("%s%s%s", finding->device, *finding->device ? ": " : "",
-				finding->text);
-
-	fprintf(page->out, "  ");
-	put_state(page, finding->severity, word);
-	fprintf(page->out, "%*s", 10 - (int)strlen(word), "");
-	put_wrapped(page, 12, 12, text);
-	free(text);
-	if (!*finding->advice)
-		return;
-	fprintf(page->out, "%*s-> ", 12, "");
-	put_wrapped(page, 15, 15, finding->advice);
+	page_table(page, table, 6);
 }
 
 static void put_title(const struct page *page, const struct report *report)
@@ -297,24 +201,23 @@ static void put_title(const struct page *page, const struct report *report)
 	}
 	if (report->view->pairs.n) {
 		fprintf(page->out, ", pairs: %zu, state: ", report->view->pairs.n);
-		put_state(page, worst, words_severity(worst));
+		page_state(page, worst, words_severity(worst));
 	} else {
 		fprintf(page->out, ", pairs: none");
 	}
 	fputc('\n', page->out);
 }
 
-void report_text(const struct report *report, FILE *out, bool colour)
+void report_text(const struct report *report, const struct page *page)
 {
-	const struct page page = { out, colour };
 	size_t i;
 
-	put_title(&page, report);
+	put_title(page, report);
 	for (i = 0; i < report->view->pairs.n; i++)
-		put_pair(&page, report, &report->view->pairs.v[i]);
-	put_virtio(&page, report);
+		put_pair(page, report, &report->view->pairs.v[i]);
+	put_virtio(page, report);
 	if (report->findings->n)
-		fprintf(out, "\nfindings:\n");
+		fprintf(page->out, "\nfindings:\n");
 	for (i = 0; i < report->findings->n; i++)
-		put_finding(&page, &report->findings->v[i]);
+		page_finding(page, &report->findings->v[i]);
 }
