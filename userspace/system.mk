@@ -1,5 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-# Where the files for udev, systemd, ifupdown and the initramfs go. Each folder can be given.
+# failoverd, and where the files for udev, systemd, ifupdown and the initramfs go. Each folder can be given.
+
+DAEMON_LIBS := libmnl libsystemd
+DAEMON  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard failoverd/*.c))
+
+ifneq ($(MAKECMDGOALS),clean)
+  ifneq ($(shell $(PKG_CONFIG) --exists $(DAEMON_LIBS) 2>/dev/null && echo yes),yes)
+    $(error failoverd needs libraries that are not here: apt-get install libmnl-dev libsystemd-dev pkg-config)
+  endif
+endif
+
+all: $(BUILD)/failoverd
+
+$(BUILD)/failoverd: $(DAEMON) $(BUILD)/libcommon.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(DAEMON_LIBS))
+
+-include $(DAEMON:.o=.d)
 
 # pkgvar(variable, package, fallback)
 pkgvar = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))

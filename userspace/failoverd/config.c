@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/* failoverd.conf: sections, Key=Value lines, comments from # or ; to the end of their line. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "failoverd/config.h"
+#include "failoverd/policy.h"
+#include "failoverd/report.h"
+
+#define SECOND	1000000000ULL
+#define LONGEST	(365 * 86400 * SECOND)
+
+static const struct {
+	const char *unit;
+	uint64_t ns;
+} units[] = {
+	{ "", SECOND }, { "s", SECOND }, { "sec", SECOND }, { "ms", SECOND / 1000 },
+	{ "m", 60 * SECOND }, { "min", 60 * SECOND }, { "h", 3600 * SECOND },
+};
+
+/* Each setter returns NULL, or what it wants instead. */
+static const char *set_after(struct config *config, char *value)
+{
+	const char *wants = "a time of up to a year (60, 90s, 500ms, 5min, 1h) or 'never'";
+	unsigned long long number;
+	char *unit;
+	size_t i;
+
+	if (!strcmp(value, "never")) {
+		config->degraded_after = POLICY_NEVER;
+		return NULL;
+	}
+	if (!isdigit((unsigned char)*value))
+		return wants;
+	errno = 0;
+	number = strtoull(value, &unit, 10);
+	unit += strspn(unit, " \t");
+	for (i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (!strcmp(unit, units[i].unit))
+			break;
+	if (errno || i == sizeof(units) / sizeof(*units) || number > LONGEST / units[i].ns)
+		return wants;
+	config->degraded_after = number * units[i].ns;
+	return NULL;
+}
+
+static const char *set_hooks(struct config *config, char *value)
+{
+	static const char * const yes[] = { "yes", "true", "on", "1" };
+	static const char * const no[] = { "no", "false", "off", "0" };
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		if (strcmp(value, yes[i]) && strcmp(value, no[i]))
+			continue;
+		config->hooks = !strcmp(value, yes[i]);
+		return NULL;
+	}
+	return "'yes' or 'no'";
+}
+
+static const char *set_events(struct config *config, char *value)
+{
+	uint32_t bits = 0;
+	char *word, *rest;
+
+	for (word = strtok_r(value, " \t,", &rest); word; word = strtok_r(NULL, " \t,", &rest)) {
+		int kind = report_kind_of(word);
+
+		if (!strcmp(word, "all"))
+			bits = UINT32_MAX;
+		else if (kind >= 0)
+			bits |= 1U << kind;
+		else
+			return "'all' or kinds of events (failoverd.conf(5) has the list)";
+	}
+	config->hook_events = bits;
+	return NULL;
+}
+
+static const struct key {
+	const char *section, *name;
+	const char *(*set)(struct config *config, char *value);
+} keys[] = {
+	{ "Degraded", "AfterSec", set_after },
+	{ "Hooks", "Enable", set_hooks },
+	{ "Hooks", "Events", set_events },
+};
+
+#define KEYS (sizeof(keys) / sizeof(*keys))
+
+void config_defaults(struct config *config)
+{
+	*config = (struct config){
+		.degraded_after = 60 * SECOND,
+		.hooks = true,
+		.hook_events = UINT32_MAX,
+	};
+}
+
+static char *trim(char *text)
+{
+	char *end;
+
+	text += strspn(text, " \t\r\n");
+	end = text + strlen(text);
+	while (end > text && strchr(" \t\r\n", end[-1]))
+		end--;
+	*end = '\0';
+	return text;
+}
+
+struct reading {
+	struct config *config;
+	const char *section;	/* of keys[]; NULL: none, or an unknown one */
+	bool unknown;		/* it was complained about already */
+};
+
+static char *take_section(struct reading *reading, char *text)
+{
+	size_t i, len = strlen(text);
+
+	reading->section = NULL;
+	reading->unknown = true;
+	if (text[len - 1] != ']')
+		return mem_printf("a section has no end: write [Degraded] or [Hooks]");
+	text[len - 1] = '\0';
+	for (i = 0; i < KEYS; i++)
+		if (!strcmp(keys[i].section, text + 1))
+			reading->section = keys[i].section;
+	if (!reading->section)
+		return mem_printf("no section [%s] (there are [Degraded] and [Hooks])", text + 1);
+	return NULL;
+}
+
+static char *take_key(struct reading *reading, char *text)
+{
+	char *value = strchr(text, '=');
+	const char *wants;
+	size_t i;
+
+	if (!value)
+		return mem_printf("neither a [Section] nor Key=Value: '%s'", text);
+	if (!reading->section)
+		return reading->unknown ? NULL : mem_printf("a key before any [Section]");
+	*value++ = '\0';
+	text = trim(text);
+	value = trim(value);
+	for (i = 0; i < KEYS; i++)
+		if (!strcmp(keys[i].section, reading->section) && !strcmp(keys[i].name, text))
+			break;
+	if (i == KEYS)
+		return mem_printf("no key '%s' in [%s]", text, reading->section);
+	wants = keys[i].set(reading->config, value);
+	return wants ? mem_printf("%s: wants %s", keys[i].name, wants) : NULL;
+}
+
+/* NULL, or what is wrong with this line, to be freed. */
+static char *take_line(struct reading *reading, char *text)
+{
+	text[strcspn(text, "#;")] = '\0';
+	text = trim(text);
+	if (!*text)
+		return NULL;
+	return *text == '[' ? take_section(reading, text) : take_key(reading, text);
+}
+
+unsigned int config_parse(FILE *file, struct config *config, config_complain complain, void *data)
+{
+	struct reading reading = { .config = config };
+	unsigned int line, complaints = 0;
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	for (line = 1; (len = getline(&text, &size, file)) >= 0; line++) {
+		char *wrong = strlen(text) < (size_t)len ? mem_printf("a zero byte") :
+			      take_line(&reading, text);
+
+		if (!wrong)
+			continue;
+		complain(data, line, wrong);
+		free(wrong);
+		complaints++;
+	}
+	if (ferror(file)) {
+		complain(data, line, strerror(errno));
+		complaints++;
+	}
+	free(text);
+	return complaints;
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The daemon. It sleeps in its event loop until the module tells of an event,
+ * a pair's time is over, a signal comes, a hook ended, or the watchdog is due.
+ *
+ * An event's number is saved before it is told, marked as being told: should
+ * we be killed just then, the next daemon asks the journal whether it got
+ * there. So each event is told once. What policy concludes is saved first and
+ * then told.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "common/mem.h"
+#include "common/sysfs.h"
+#include "failoverd/config.h"
+#include "failoverd/daemon.h"
+#include "failoverd/hooks.h"
+#include "failoverd/journal.h"
+#include "failoverd/settings.h"
+#include "failoverd/state.h"
+
+#define RETRY_FIRST_USEC	20000U
+#define RETRY_MAX_USEC		60000000U
+
+struct daemon {
+	const struct daemon_paths *paths;
+	sd_event *event;
+	sd_event_source *retry, *deadline;
+	struct genl_watch *watch;
+	struct hooks *hooks;
+	struct config config;
+	struct policy policy;
+	struct state state;
+	uint64_t retry_usec;	/* 0: the last reading went well */
+	bool started, present;
+	bool unsaved;		/* saving failed, and was complained about */
+	char *status;
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec ts = { 0 };
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Frees the report. */
+static void tell(struct daemon *daemon, struct report *report)
+{
+	journal_send(report);
+	if (daemon->config.hooks && (daemon->config.hook_events & (1U << report->kind)))
+		hooks_run(daemon->hooks, report);
+	report_free(report);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+say(int priority, const char *format, ...)
+{
+	struct report report;
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = mem_vprintf(format, args);
+	va_end(args);
+	report_words(&report, REPORT_MODULE, priority, "%s", text);
+	journal_send(&report);
+	report_free(&report);
+	free(text);
+}
+
+static void save(struct daemon *daemon)
+{
+	int ret = state_save(daemon->paths->state, &daemon->state, &daemon->policy);
+
+	if (ret && !daemon->unsaved)
+		say(LOG_WARNING, "cannot save %s: %s; after a restart events may be told again",
+		    daemon->paths->state, strerror(-ret));
+	daemon->unsaved = ret;
+}
+
+static void tell_policy(struct daemon *daemon, struct policy_reports *reports)
+{
+	size_t i;
+
+	if (reports->n)
+		save(daemon);
+	for (i = 0; i < reports->n; i++) {
+		struct report report;
+
+		report_policy(&report, &reports->v[i]);
+		tell(daemon, &report);
+	}
+	policy_free_reports(reports);
+}
+
+static void tell_event(struct daemon *daemon, const struct genl_event *event)
+{
+	struct policy_reports reports = { 0 };
+	struct report report;
+
+	if (event->epoch != daemon->state.epoch)
+		policy_clear(&daemon->policy);
+	daemon->state = (struct state){ event->epoch, event->seq, true };
+	save(daemon);
+	report_event(&report, event);
+	tell(daemon, &report);
+	policy_event(&daemon->policy, event, &reports);
+	tell_policy(daemon, &reports);
+}
+
+static void sync_pairs(struct daemon *daemon)
+{
+	struct policy_reports reports = { 0 };
+	struct pairs pairs;
+
+	if (!genl_pairs(&pairs))
+		policy_sync(&daemon->policy, &pairs, now_ns(CLOCK_BOOTTIME), &reports);
+	free(pairs.v);
+	tell_policy(daemon, &reports);
+}
+
+/* Why there is nothing to watch. */
+static char *idle_words(int *priority)
+{
+	struct module module;
+
+	sysfs_module(&module);
+	*priority = module.kind == MODULE_NONE ? LOG_INFO : LOG_WARNING;
+	switch (module.kind) {
+	case MODULE_IN_TREE:
+		return mem_printf("net_failover is the in-tree module: it tells nothing");
+	case MODULE_OURS:
+		return mem_printf("net_failover %s is older than failoverd: it tells no events",
+				  module.version);
+	case MODULE_NONE:
+		break;
+	}
+	return mem_printf("no net_failover module is loaded");
+}
+
+static char *pairs_words(const struct policy *policy)
+{
+	size_t i, away = 0, degraded = 0;
+
+	for (i = 0; i < policy->n; i++) {
+		away += policy->v[i].away;
+		degraded += policy->v[i].degraded;
+	}
+	return mem_printf("watching %zu pair%s: %zu not on the primary, %zu degraded", policy->n,
+			  policy->n == 1 ? "" : "s", away, degraded);
+}
+
+static void show_status(struct daemon *daemon)
+{
+	int priority = LOG_INFO;
+	char *status;
+
+	if (daemon->present) {
+		status = pairs_words(&daemon->policy);
+	} else {
+		char *idle = idle_words(&priority);
+
+		status = mem_printf("idle: %s", idle);
+		free(idle);
+	}
+	if (!daemon->status || strcmp(status, daemon->status)) {
+		sd_notifyf(false, "STATUS=%s", status);
+		if (!daemon->present)
+			say(priority, "%s", status);
+	}
+	free(daemon->status);
+	daemon->status = status;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *data);
+
+static void set_deadline(struct daemon *daemon)
+{
+	uint64_t next = policy_next(&daemon->policy);
+
+	sd_event_source_set_enabled(daemon->deadline, SD_EVENT_OFF);
+	if (next == POLICY_NEVER)
+		return;
+	sd_event_source_set_time(daemon->deadline, next / 1000 + 1);
+	sd_event_source_set_enabled(daemon->deadline, SD_EVENT_ONESHOT);
+}
+
+/* What was told may be old: the pairs of now decide. */
+static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct policy_reports reports = { 0 };
+	struct daemon *daemon = data;
+
+	(void)source;
+	(void)usec;
+	sync_pairs(daemon);
+	policy_expire(&daemon->policy, now_ns(CLOCK_BOOTTIME), &reports);
+	tell_policy(daemon, &reports);
+	show_status(daemon);
+	set_deadline(daemon);
+	return 0;
+}
+
+static void read_again(struct daemon *daemon, int error)
+{
+	bool first = !daemon->retry_usec;
+
+	if (first && error != -EAGAIN)
+		say(LOG_WARNING, "cannot read events: %s; trying again", strerror(-error));
+	daemon->retry_usec = first ? RETRY_FIRST_USEC : 2 * daemon->retry_usec;
+	if (daemon->retry_usec > RETRY_MAX_USEC)
+		daemon->retry_usec = RETRY_MAX_USEC;
+	sd_event_source_set_time_relative(daemon->retry, daemon->retry_usec);
+	sd_event_source_set_enabled(daemon->retry, SD_EVENT_ONESHOT);
+}
+
+static void take_news(struct daemon *daemon, const struct genl_news *news, bool whole)
+{
+	bool resync = !daemon->started || news->overrun || news->lost || news->reloaded ||
+		      news->present != daemon->present;
+	struct report report;
+	size_t i;
+
+	if (news->overrun || news->lost) {
+		report_lost(&report, news->lost);
+		tell(daemon, &report);
+	}
+	for (i = 0; i < news->events.n; i++)
+		tell_event(daemon, &news->events.v[i]);
+	if (!whole)
+		return;
+	if (!news->present)
+		policy_clear(&daemon->policy);
+	else if (resync)
+		sync_pairs(daemon);
+	daemon->present = news->present;
+	daemon->started = true;
+}
+
+static void read_events(struct daemon *daemon)
+{
+	struct genl_news news;
+	int ret = genl_watch_read(daemon->watch, &news);
+
+	take_news(daemon, &news, !ret);
+	if (ret)
+		read_again(daemon, ret);
+	else
+		daemon->retry_usec = 0;
+	if (daemon->state.telling || !ret) {
+		daemon->state.telling = false;
+		save(daemon);
+	}
+	genl_events_free(&news.events);
+	show_status(daemon);
+	set_deadline(daemon);
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	(void)source;
+	(void)fd;
+	(void)events;
+	read_events(data);
+	return 0;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *data)
+{
+	(void)source;
+	(void)usec;
+	read_events(data);
+	return 0;
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	struct daemon *daemon = data;
+
+	(void)source;
+	(void)info;
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)now_ns(CLOCK_MONOTONIC) / 1000);
+	if (settings_load(daemon->paths->config, &daemon->config, false))
+		daemon->policy.after = daemon->config.degraded_after;
+	set_deadline(daemon);
+	sd_notify(false, "READY=1");
+	return 0;
+}
+
+/* The place from which to go on; the last event may have been told or not. */
+static void load_state(struct daemon *daemon)
+{
+	struct state *state = &daemon->state;
+	int ret = state_load(daemon->paths->state, state, &daemon->policy);
+
+	if (ret)
+		say(LOG_WARNING, "cannot read %s: %s; telling all that the kernel remembers",
+		    daemon->paths->state, strerror(-ret));
+	if (state->telling && journal_has(state->epoch, state->seq) <= 0)
+		state->seq--;
+	state->telling = false;
+}
+
+static int add_sources(struct daemon *daemon)
+{
+	sd_event *event = daemon->event;
+	int ret;
+
+	ret = sd_event_add_io(event, NULL, genl_watch_fd(daemon->watch), EPOLLIN, on_events,
+			      daemon);
+	if (ret >= 0)
+		ret = sd_event_add_time(event, &daemon->retry, CLOCK_MONOTONIC, UINT64_MAX, 0,
+					on_retry, daemon);
+	if (ret >= 0)
+		ret = sd_event_add_time(event, &daemon->deadline, CLOCK_BOOTTIME, UINT64_MAX, 0,
+					on_deadline, daemon);
+	if (ret >= 0)
+		ret = sd_event_add_signal(event, NULL, SIGHUP, on_reload, daemon);
+	if (ret >= 0)
+		ret = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+	if (ret >= 0)
+		ret = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+	if (ret >= 0)
+		ret = sd_event_set_watchdog(event, true);
+	return ret < 0 ? ret : 0;
+}
+
+static int start(struct daemon *daemon)
+{
+	sigset_t signals;
+	int ret;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+
+	ret = sd_event_default(&daemon->event);
+	if (ret < 0)
+		return ret;
+	daemon->hooks = hooks_new(daemon->event, daemon->paths->hook_socket, daemon->paths->hooks);
+	settings_load(daemon->paths->config, &daemon->config, true);
+	daemon->policy.after = daemon->config.degraded_after;
+	load_state(daemon);
+	ret = genl_watch_open(&daemon->watch, daemon->state.epoch, daemon->state.seq);
+	return ret ? ret : add_sources(daemon);
+}
+
+int daemon_run(const struct daemon_paths *paths)
+{
+	struct daemon daemon = { .paths = paths };
+	int ret = start(&daemon);
+
+	if (!ret) {
+		read_events(&daemon);
+		sd_notify(false, "READY=1");
+		ret = sd_event_loop(daemon.event);
+		sd_notify(false, "STOPPING=1");
+	}
+	sd_event_source_unref(daemon.retry);
+	sd_event_source_unref(daemon.deadline);
+	if (daemon.hooks)
+		hooks_free(daemon.hooks);
+	genl_watch_close(daemon.watch);
+	sd_event_unref(daemon.event);
+	policy_clear(&daemon.policy);
+	free(daemon.status);
+	return ret;
+}

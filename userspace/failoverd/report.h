@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is told: each report as the fields of a journal entry. Pure. */
+#ifndef FAILOVERD_REPORT_H
+#define FAILOVERD_REPORT_H
+
+#include "failoverd/policy.h"
+
+/* The module's kinds have its numbers, the daemon's own follow. */
+enum report_kind {
+	REPORT_NEWER = NET_FAILOVER_EVENT_UNSPEC,	/* a kind that we do not know */
+	REPORT_DEGRADED = NET_FAILOVER_EVENT_MAX + 1,
+	REPORT_RECOVERED,
+	REPORT_LOST,
+	REPORT_MODULE,
+	REPORT_HOOK,
+	REPORT_CONFIG,
+	REPORT_KINDS,
+};
+
+/* KEY=value strings: MESSAGE, MESSAGE_ID, PRIORITY, then NET_FAILOVER_*. */
+struct report {
+	unsigned int kind;	/* enum report_kind */
+	char **v;
+	size_t n;
+};
+
+void report_event(struct report *report, const struct genl_event *event);
+void report_policy(struct report *report, const struct policy_report *policy);
+/* Events that were lost for good, or (0) an overrun that the ring made good. */
+void report_lost(struct report *report, uint64_t lost);
+/* Anything else that has but words. */
+void report_words(struct report *report, enum report_kind kind, int priority,
+		  const char *format, ...) __attribute__((format(printf, 4, 5)));
+void report_free(struct report *report);
+
+const char *report_field(const struct report *report, const char *name);
+/* By the word that configuration and hooks use; -1: none. */
+int report_kind_of(const char *word);
+
+#endif
