@@ -46,7 +46,7 @@ def check(tree, *names, expect=GOOD):
 def test_ready(tree):
     report = check(tree)
     assert report["findings"] == [] and report["pairs"] == [{"name": "eth0", "state": "ready"}]
-    assert report["summary"] == "eth0 may be migrated: on the primary, standby eth1 ready"
+    assert report["summary"] == "eth0 may be migrated: on the primary (eth2), standby (eth1) ready"
 
 
 def test_failoverd_is_advice_only(tree):

@@ -211,7 +211,8 @@ def test_monitor_of_the_in_tree_module(tmp_path):
     tree = Tree(tmp_path / "other")
     make_pair(tree, version=None)
     monitor = Monitor(tree)
-    assert "in-tree" in monitor.line() and "primary eth2" in monitor.line()
+    assert "in-tree" in monitor.line() and "not known" in monitor.line()
+    assert "primary eth2" in monitor.line()
     (tree.root / "class/net/eth2/carrier").write_text("0\n")
     monitor.news()
     assert re.search(r"eth0  switch standby eth1  primary -> standby: the primary has no carrier$",

@@ -30,8 +30,11 @@ static char *good_summary(const struct view *view)
 
 	if (view->pairs.n > 1)
 		return mem_printf("%zu pairs may be migrated", view->pairs.n);
-	return mem_printf("%s may be migrated: on the %s, standby %s ready", pair->name,
-			  words_role(pair->active), pair->standby.name);
+	if (pair->active == NET_FAILOVER_ROLE_STANDBY)
+		return mem_printf("%s may be migrated: on the standby (%s) already", pair->name,
+				  pair->standby.name);
+	return mem_printf("%s may be migrated: on the primary (%s), standby (%s) ready",
+			  pair->name, pair->primary.name, pair->standby.name);
 }
 
 /* The first of the worst stands for all of them. */

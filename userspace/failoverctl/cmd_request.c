@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/escape.h"
 #include "common/recorded.h"
@@ -13,6 +14,9 @@
 #include "failoverctl/json.h"
 #include "failoverctl/report.h"
 #include "failoverctl/view.h"
+
+#define PAUSE_NS	20000000
+#define PAUSES		25	/* half a second in all */
 
 int cmd_no_netlink(const char *command, int error)
 {
@@ -45,14 +49,42 @@ static int refused(const char *command, const char *name, int error, const char 
 	return SEVERITY_BAD;
 }
 
-/* What became of it: the request is carried out when it is answered. */
-static int show(const char *command, const struct args *args)
+/*
+ * The module switches a moment after it answered: what it looked like before
+ * would be taken for a failure.
+ */
+static int gather_settled(const char *command, enum net_failover_cmd cmd,
+			  const struct args *args, struct view *view)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	char name[NAME_LEN];
+	int i;
+
+	escape_copy(name, sizeof(name), args->names[0]);
+	for (i = 0; ; i++) {
+		const struct pair *pair;
+		bool drained;
+
+		if (view_gather(command, view))
+			return SEVERITY_UNKNOWN;
+		pair = pairs_find(&view->pairs, name);
+		drained = pair && pair->reason == NET_FAILOVER_REASON_PRIMARY_DRAINED;
+		if (!pair || i >= PAUSES || cmd == NET_FAILOVER_CMD_ANNOUNCE ||
+		    drained == (cmd == NET_FAILOVER_CMD_DRAIN))
+			return 0;
+		pairs_free(view);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* What became of it. */
+static int show(const char *command, enum net_failover_cmd cmd, const struct args *args)
 {
 	struct findings findings;
 	const struct pair *pair;
 	struct report report;
 	struct view view;
-	int ret = view_gather(command, &view);
+	int ret = gather_settled(command, cmd, args, &view);
 
 	if (ret)
 		return ret;
@@ -112,7 +144,7 @@ static int request(int argc, char **argv, enum net_failover_cmd cmd)
 		return ret;
 	ret = sysfs_replaced() ? recorded_request(why) : genl_request(cmd, args.names[0], why);
 	if (!ret)
-		return show(argv[0], &args);
+		return show(argv[0], cmd, &args);
 	escape_copy(name, sizeof(name), args.names[0]);
 	return refused(argv[0], name, ret, why);
 }
