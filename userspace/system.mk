@@ -21,6 +21,11 @@ $(BUILD)/failoverd: $(DAEMON) $(BUILD)/libcommon.a
 pkgvar = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))
 
 SYSCONFDIR  ?= /etc
+SBINDIR     ?= $(PREFIX)/sbin
+LIBEXECDIR  ?= $(PREFIX)/lib/failoverd
+UNITDIR     ?= $(call pkgvar,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
+CATALOGDIR  ?= $(call pkgvar,catalogdir,systemd,/usr/lib/systemd/catalog)
+SYSUSERSDIR ?= $(call pkgvar,sysusersdir,systemd,/usr/lib/sysusers.d)
 UDEVDIR     ?= $(call pkgvar,udevdir,udev,/usr/lib/udev)
 SYSTEMDDIR  ?= $(call pkgvar,systemdutildir,systemd,/usr/lib/systemd)
 DRACUTDIR   ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
@@ -31,7 +36,29 @@ NETWORKD    ?= $(shell $(PKG_CONFIG) --atleast-version=243 systemd 2>/dev/null &
 data = install -D -m 644 $(1) $(DESTDIR)$(2)
 prog = install -D -m 755 $(1) $(DESTDIR)$(2)
 
-install: install-system
+install: install-failoverd install-system
+
+UNITS   := failoverd.service failoverd-hook@.service
+
+# Made again each time: SBINDIR= may be another one.
+$(UNITS:%=$(BUILD)/%): $(BUILD)/%: systemd/%.in force
+	@mkdir -p $(@D)
+	sed 's|@SBINDIR@|$(SBINDIR)|; s|@LIBEXECDIR@|$(LIBEXECDIR)|' $< > $@
+
+# An administrator's failoverd.conf stays.
+install-failoverd: all $(UNITS:%=$(BUILD)/%)
+	$(call prog,$(BUILD)/failoverd,$(SBINDIR)/failoverd)
+	$(call prog,failoverd/failoverd-run-hooks,$(LIBEXECDIR)/failoverd-run-hooks)
+	$(call data,$(BUILD)/failoverd.service,$(UNITDIR)/failoverd.service)
+	$(call data,$(BUILD)/failoverd-hook@.service,$(UNITDIR)/failoverd-hook@.service)
+	$(call data,systemd/failoverd-hook.socket,$(UNITDIR)/failoverd-hook.socket)
+	$(call data,systemd/failoverd.catalog,$(CATALOGDIR)/failoverd.catalog)
+	$(call data,systemd/failoverd.sysusers,$(SYSUSERSDIR)/failoverd.conf)
+	test -e $(DESTDIR)$(SYSCONFDIR)/failoverd.conf || $(call data,failoverd/failoverd.conf,$(SYSCONFDIR)/failoverd.conf)
+	install -d $(DESTDIR)$(SYSCONFDIR)/failoverd/hooks.d
+	$(call data,man/failoverd.8,$(PREFIX)/share/man/man8/failoverd.8)
+	$(call data,man/failoverd.conf.5,$(PREFIX)/share/man/man5/failoverd.conf.5)
+	$(call data,man/net_failover.4,$(PREFIX)/share/man/man4/net_failover.4)
 
 # The lowers are left alone, from the initramfs on.
 install-system:
@@ -41,4 +68,4 @@ install-system:
 	$(call prog,initramfs/initramfs-tools-hook,$(INITRAMFS_TOOLS)/hooks/net_failover)
 	$(call prog,initramfs/dracut-module-setup.sh,$(DRACUTDIR)/90net-failover/module-setup.sh)
 
-.PHONY: install-system
+.PHONY: install-system install-failoverd
