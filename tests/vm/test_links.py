@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Carrier and administrative state decide who carries traffic, not mere presence."""
+import time
+
 import pytest
 
+import traffic
 from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready
 from lab.flow import Echo, FromPeer, describe
 from lab.qemu import Pair
@@ -37,8 +40,10 @@ def test_primary_loses_carrier(lab, variant, measured):
     guest, pair = ready(lab, variant, Pair(primary="vmxnet3"))
     with Echo(guest, name="loss") as loss:
         loss.go_on()
+        told = time.time()
         guest.vm.set_link("vf0", False)
         guest.wait_carrier(pair.primary, up=False)
+        seen = time.time()
         carried_by_standby(guest)
     measured(f"{variant}, primary loses carrier: {describe(loss.result)}")
     with Echo(guest, name="without") as without:
@@ -49,8 +54,8 @@ def test_primary_loses_carrier(lab, variant, measured):
         carried_by_primary(guest)
     nothing_lost(without.result)
     nothing_lost(again.result)
-    # Half of them would be half a second: the announcement is due within a tenth.
-    assert len(loss.result.lost) < loss.rate / 2, describe(loss.result)
+    late = traffic.outside_runs(loss.result, (told, seen), (2 / loss.rate, 0))
+    assert not late, f"lost after anybody could see that the carrier is gone: {describe(loss.result)}"
 
 
 @pytest.mark.both
