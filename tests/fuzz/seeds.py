@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Writes messages as the kernel sends them into a folder: where the fuzzer starts."""
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
+from fakesys import U, Tree, attribute, nest  # noqa: E402
+
+ROLES = ("STANDBY", "PRIMARY")
+
+
+def lower(role):
+    """A lower with every attribute."""
+    return {"role": U[f"NET_FAILOVER_ROLE_{role}"], "ifindex": 3, "ifname": "eth1", "state": 31,
+            "error": -22, "rx_packets": 1, "rx_bytes": 2, "tx_packets": 3, "tx_bytes": 4,
+            "rx_idle": 5, "rx_ignored": 6, "tx_silenced": 7}
+
+
+def family():
+    """The controller's answer."""
+    group = attribute(1, b"events\0") + attribute(2, struct.pack("=I", 9))
+    body = struct.pack("=BBH", 1, 2, 0) + attribute(2, b"net_failover\0") + \
+        attribute(1, struct.pack("=H", 33)) + attribute(7 | 0x8000, attribute(1 | 0x8000, group))
+    return struct.pack("=IHHII", len(body) + 16, 16, 0, 0, 0) + body
+
+
+def error():
+    """A refusal with its reason."""
+    body = struct.pack("=i", -1) + struct.pack("=IHHII", 16, 33, 0, 0, 0) + \
+        attribute(1, b"the standby cannot carry traffic\0")
+    return struct.pack("=IHHII", len(body) + 16, 2, 0x300, 0, 0) + body
+
+
+def main():
+    """One file a message; the first byte names the parser."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as root:
+        tree = Tree(Path(root) / "sys")
+        tree.pair(*map(lower, ROLES), ifindex=2, ifname="eth0", mac=bytes(6), active=2, reason=2,
+                  switches=3, since=4, tx_dropped=5, flood_lost=6, module_version="0.1.0")
+        tree.happen("SWITCH", 1, **{"role": 2, "lower_ifindex": 3, "lower_ifname": "eth2",
+                                    "from": 1, "to": 2, "reason": 2, "gap": 8, "dropped": 9,
+                                    "error": -16})
+        seeds = (tree.messages, tree.events, family(), error(), nest("", {"ifindex": 1}))
+    for number, seed in enumerate(seeds):
+        (folder / f"seed-{number}").write_bytes(bytes([number % 4]) + seed)
+
+
+main()
