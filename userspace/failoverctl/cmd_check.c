@@ -84,6 +84,7 @@ static void show(const struct view *view, const struct findings *findings, bool 
 
 	if (json) {
 		struct json_object *root = json_object_new_object();
+
 		json_put(root, "schema", json_object_new_int(JSON_SCHEMA));
 		json_put_string(root, "state", states[worst].word);
 		json_put_string(root, "summary", text);

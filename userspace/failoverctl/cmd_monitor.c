@@ -34,7 +34,7 @@ static void print_state(const struct report *report)
 	size_t i;
 
 	if (report->view->module.kind == MODULE_IN_TREE)
-		puts("! the kernel's own (in-tree) module tells nothing: events are derived from sysfs;\n"
+		puts("! the kernel's own (in-tree) module tells nothing: derived from sysfs;\n"
 		     "! when exactly they happened, and what they cost, is not known");
 	else if (report->view->netlink_error == -EOPNOTSUPP)
 		puts("! the loaded module is too old to tell events: they are derived from sysfs");

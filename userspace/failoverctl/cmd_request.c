@@ -57,6 +57,7 @@ static int gather_settled(const char *command, enum net_failover_cmd cmd,
 			  const struct args *args, struct view *view)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	const bool wanted = cmd == NET_FAILOVER_CMD_DRAIN;
 	char name[NAME_LEN];
 	int i;
 
@@ -70,7 +71,7 @@ static int gather_settled(const char *command, enum net_failover_cmd cmd,
 		pair = pairs_find(&view->pairs, name);
 		drained = pair && pair->reason == NET_FAILOVER_REASON_PRIMARY_DRAINED;
 		if (!pair || i >= PAUSES || cmd == NET_FAILOVER_CMD_ANNOUNCE ||
-		    drained == (cmd == NET_FAILOVER_CMD_DRAIN))
+		    drained == wanted)
 			return 0;
 		pairs_free(view);
 		nanosleep(&pause, NULL);
