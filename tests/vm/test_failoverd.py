@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+"""failoverd and the udev rule with the real module: what they say through an unplug and a replug."""
+import re
+import shutil
+
+import pytest
+
+from expect import carried_by_standby, ready
+from lab.run import BUILD, TOP
+from lab.testbed import Images, Testbed
+
+RULE = TOP / "userspace/udev/65-net-failover.rules"
+LEFT_ALONE = ["ID_NET_MANAGED_BY=net_failover", "NET_FAILOVER_LOWER=1", "NM_UNMANAGED=1"]
+
+
+def find_udevadm():
+    """udevd is the same program under another name."""
+    return shutil.which("udevadm", path="/usr/bin:/bin:/usr/sbin:/sbin")
+
+
+@pytest.fixture
+def bed(images, evidence):
+    """A test bed whose guests have failoverd, and udevd where the machine has it."""
+    programs = [*images.programs, BUILD / "userspace/failoverd"]
+    programs += [find_udevadm()] if find_udevadm() else []
+    testbed = Testbed(Images(images.kernel, tuple(programs), images.ours), evidence)
+    yield testbed
+    found = testbed.close()
+    assert not found, found
+
+
+def start(guest):
+    """Runs it in the background with a short patience; it writes to /tmp/failoverd.out."""
+    guest.run("mkdir -p /run/failoverd && printf '[Degraded]\\nAfterSec=2s\\n' > /tmp/conf")
+    guest.run("failoverd -v --config /tmp/conf >>/tmp/failoverd.out 2>&1 & echo $! >/tmp/failoverd.pid")
+
+
+def told(guest):
+    """All that it said."""
+    return guest.run("cat /tmp/failoverd.out")
+
+
+def wait_told(guest, pattern, timeout=20):
+    """Until it said so."""
+    guest.wait_until(lambda: re.search(pattern, told(guest), re.M), timeout, f"failoverd to say {pattern}")
+
+
+def test_unplug_and_replug(bed):
+    """Each event once, with a daemon that is killed in between; degraded and back."""
+    guest, pair = ready(bed, "ours")
+    start(guest)
+    wait_told(guest, rf"^{pair.master}: on the primary \({pair.primary}\) now: ")
+    guest.run("kill -9 $(cat /tmp/failoverd.pid)")
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    start(guest)
+    wait_told(guest, rf"^{pair.master}: on the standby \({pair.standby}\) now: ")
+    wait_told(guest, rf"^{pair.master}: degraded, for \d\.\d s not on the primary: there is no primary$")
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    guest.wait_paired()
+    wait_told(guest, rf"^{pair.master}: no longer degraded, after ")
+    guest.reap("failoverd")
+    text = told(guest)
+    numbers = [int(n) for n in re.findall(r"NET_FAILOVER_SEQ=(\d+)$", text, re.M)]
+    assert numbers == list(range(1, len(numbers) + 1)), text
+    for kind in ("created", "leaving", "released", "degraded", "recovered"):
+        assert text.count(f"NET_FAILOVER_EVENT={kind}\n") == 1, (kind, text)
+
+
+def test_idle(bed):
+    """With a pair under traffic it sleeps, and is small."""
+    guest, _ = ready(bed, "ours")
+    start(guest)
+    wait_told(guest, "NET_FAILOVER_EVENT=switch")
+    look = "cat /proc/$(cat /tmp/failoverd.pid)/status | grep -e ^voluntary -e ^VmRSS"
+    guest.run("sleep 2")
+    before = guest.run(look)
+    guest.run("sleep 10")
+    after = guest.run(look)
+    assert before == after
+    assert int(re.search(r"VmRSS:\s*(\d+) kB", after)[1]) < 6 * 1024, after
+
+
+@pytest.mark.skipif(not find_udevadm(), reason="NOT RUN: no udevadm here (apt-get install udev)")
+def test_udev(bed):
+    """From their first uevent on, lowers are marked, the master never; also those of a replug."""
+    guest = bed.boot("ours", load=())
+    guest.run("mkdir -p /run/udev/rules.d && cat > /run/udev/rules.d/65-net-failover.rules <<'END'\n"
+              f"{RULE.read_text()}\n"
+              'SUBSYSTEM=="net", RUN+="/bin/sh -c \'echo $env{ACTION} $name LOWER=$env{NET_FAILOVER_LOWER} >>/tmp/udev\'"\n'
+              "END")
+    guest.run("ln -sf udevadm /bin/systemd-udevd && systemd-udevd --daemon")
+    guest.run("modprobe -a virtio_pci virtio_net e1000e")
+    pair = guest.wait_paired()
+    check(guest, pair)
+    guest.run(f"ip link set {pair.master} up")
+    guest.wait_carrier(pair.primary)
+    guest.vm.device_del("vf0")
+    guest.wait_until(lambda: not guest.pair().primary)
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    check(guest, guest.wait_paired())
+    guest.run("udevadm trigger --subsystem-match=net && udevadm settle")
+    check(guest, guest.pair())
+
+
+def check(guest, pair):
+    """What udev's database says, and what programs saw of each event."""
+    guest.run("udevadm settle")
+    for name in (pair.master, pair.standby, pair.primary):
+        found = guest.run(f"udevadm info --query=property /sys/class/net/{name}").splitlines()
+        marks = sorted(line for line in found if line in LEFT_ALONE)
+        assert marks == ([] if name == pair.master else LEFT_ALONE), (name, found)
+    seen = guest.run("cat /tmp/udev").splitlines()
+    assert [line for line in seen if line.startswith("add ") and f" {pair.primary} " in line]
+    for line in seen:
+        lower = line.split()[1] in (pair.standby, pair.primary)
+        assert not lower or line.endswith("LOWER=1") or line.startswith("remove "), seen
