@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fixtures of all tests: the kernel to test on, our module built for it, and the closing summary."""
+import fcntl
 import os
 import shutil
 import sys
@@ -97,17 +98,38 @@ def ours(kernel, tmp_path_factory):
     return build
 
 
+def own_folder(name):
+    """An empty folder build/tests/<name>, and its lock; another name while another run uses it."""
+    for suffix in ("", f"-{os.getpid()}"):
+        folder = BUILD / "tests" / (name + suffix)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            os.close(lock)
+    for left in folder.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    return folder, lock
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory):
+    """Where session fixtures put what belongs to no single test."""
+    return tmp_path_factory.mktemp("session")
+
+
 @pytest.fixture
 def evidence(request):
     """A folder for what a failing test leaves behind; a passing one takes it away."""
     name = "".join(c if c.isalnum() or c in "-_." else "-" for c in request.node.name)
-    folder = BUILD / "tests" / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder, lock = own_folder(name)
     request.node.evidence = folder
     yield folder
     if not getattr(request.node, "failed_once", False) and not request.config.option.keep:
         shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
 
 
 def pytest_addoption(parser):

@@ -59,9 +59,9 @@ def lab(request, images, evidence):
 
 
 @pytest.fixture(scope="session")
-def floor(images, measured):
+def floor(images, measured, session_folder):
     """What plain virtio-net loses around a migration's pause, in this very run."""
-    testbed = Testbed(images, BUILD / "tests/floor")
+    testbed = Testbed(images, session_folder / "floor")
     try:
         result = lab_floor.measure(testbed, expect.flows)
     finally:
@@ -78,5 +78,5 @@ def fault_module(kernel):
     for source in (TOP / "tests/vm/fault").iterdir():
         if not (where / source.name).exists() or source.read_bytes() != (where / source.name).read_bytes():
             (where / source.name).write_bytes(source.read_bytes())
-    sh("make", "-C", kernel.kdir, f"M={where}", "modules")
+    sh("flock", where, "make", "-C", kernel.kdir, f"M={where}", "modules")
     return where / "nfo_fault.ko"
