@@ -2,8 +2,8 @@
 /* Tell the network by which port the master is reached now.
  *
  * Two ways, since they reach different things: at once and from any context a
- * RARP frame for each unicast address on, above or behind it, which moves the
- * entries of switches whether or not the guest has an IP address; and from a
+ * RARP frame for each address on, above and behind it, which moves the entries
+ * of switches whether or not the guest has an IP address; and from a
  * work item the kernel's own notification, upon which IPv4, IPv6, VLANs and
  * macvlans announce theirs and multicast groups are joined anew.
  */
@@ -34,48 +34,41 @@ static void nfo_teach(struct net_device *dev, const u8 *addr, struct nfo_vlan_ta
 	dev_queue_xmit(skb);
 }
 
-static void nfo_teach_all(struct net_device *to, const struct net_device *upper,
-			  struct nfo_vlan_tag tag)
+/* The device through which to announce, if there is one. RCU. */
+static struct net_device *nfo_announce_through(struct nfo_pair *pair)
 {
-	const struct netdev_hw_addr *ha;
+	struct nfo_lower *active = rcu_dereference(pair->active);
+	struct net_device *to = active ? rcu_dereference(active->dev) : NULL;
 
-	nfo_teach(to, upper->dev_addr, tag);
-	list_for_each_entry_rcu(ha, &upper->uc.list, list)
-		nfo_teach(to, ha->addr, tag);
+	return to && nfo_can_send(to) ? to : NULL;
 }
 
-static int nfo_teach_upper(struct net_device *upper, struct netdev_nested_priv *priv)
-{
-	struct nfo_vlan_tag tag;
-
-	if (!is_vlan_dev(upper) || !netif_running(upper))
-		return 0;
-	tag.proto = vlan_dev_vlan_proto(upper);
-	tag.id = vlan_dev_vlan_id(upper);
-	nfo_teach_all(priv->data, upper, tag);
-	return 0;
-}
-
-/* Send the teaching frames through the active lower. Any context but hard
- * interrupts.
+/* Send the teaching frames of the master and its VLANs through the active
+ * lower, and those of the stations behind it if asked to: they may be many.
+ * Any context but hard interrupts.
  */
-static void nfo_teach_now(struct nfo_pair *pair)
+static void nfo_teach_now(struct nfo_pair *pair, bool stations)
 {
-	struct netdev_nested_priv priv = {};
-	struct nfo_vlan_tag untagged = {};
-	struct net_device *to = NULL;
-	struct nfo_lower *active;
+	struct nfo_vlan_tag tag = {};
+	struct net_device *to, *upper;
+	struct list_head *iter;
 
 	rcu_read_lock();
-	active = rcu_dereference(pair->active);
-	if (active)
-		to = rcu_dereference(active->dev);
-	if (to && nfo_can_send(to)) {
-		priv.data = to;
-		nfo_teach_all(to, pair->dev, untagged);
-		netdev_walk_all_upper_dev_rcu(pair->dev, nfo_teach_upper, &priv);
-		nfo_station_each(pair, nfo_teach, to);
+	to = nfo_announce_through(pair);
+	if (!to)
+		goto out;
+
+	nfo_teach(to, pair->dev->dev_addr, tag);
+	netdev_for_each_upper_dev_rcu(pair->dev, upper, iter) {
+		if (!is_vlan_dev(upper) || !netif_running(upper))
+			continue;
+		tag.proto = vlan_dev_vlan_proto(upper);
+		tag.id = vlan_dev_vlan_id(upper);
+		nfo_teach(to, upper->dev_addr, tag);
 	}
+	if (stations)
+		nfo_station_each(pair, nfo_teach, to);
+out:
 	rcu_read_unlock();
 }
 
@@ -92,9 +85,20 @@ static void nfo_announce_work(struct work_struct *work)
 				   msecs_to_jiffies(nfo_announce_gaps[round]));
 	spin_unlock_bh(&pair->lock);
 
-	if (round)
-		nfo_teach_now(pair);
-	netdev_notify_peers(pair->dev);
+	nfo_teach_now(pair, true);
+	if (rcu_access_pointer(pair->active))
+		netdev_notify_peers(pair->dev);
+}
+
+/* Have the work item announce, beginning with the given round. */
+static void nfo_announce_queue(struct nfo_pair *pair, unsigned int round)
+{
+	spin_lock_bh(&pair->lock);
+	if (!pair->dying && rcu_access_pointer(pair->active)) {
+		pair->announce_round = round;
+		mod_delayed_work(system_wq, &pair->announce_work, 0);
+	}
+	spin_unlock_bh(&pair->lock);
 }
 
 /**
@@ -105,32 +109,37 @@ static void nfo_announce_work(struct work_struct *work)
  */
 void nfo_announce_start(struct nfo_pair *pair)
 {
-	nfo_teach_now(pair);
-	spin_lock_bh(&pair->lock);
-	if (!pair->dying && rcu_access_pointer(pair->active)) {
-		pair->announce_round = 0;
-		mod_delayed_work(system_wq, &pair->announce_work, 0);
-	}
-	spin_unlock_bh(&pair->lock);
+	nfo_teach_now(pair, false);
+	nfo_announce_queue(pair, 0);
 }
 
 /**
  * nfo_announce_heal() - a frame for us came by the lower that is not in use
  * @pair: the pair
+ * @skb: the frame; its destination and VLAN are what the network has wrong
  *
- * Softirq, under RCU. Teaches the network, at most once a second; not while a
- * switch is being announced anyway.
+ * Softirq, under RCU. Teaches the network that address now and everything from
+ * the work item, at most once a second; not while a switch is being announced.
  */
-void nfo_announce_heal(struct nfo_pair *pair)
+void nfo_announce_heal(struct nfo_pair *pair, const struct sk_buff *skb)
 {
 	unsigned long last = READ_ONCE(pair->last_heal);
 	unsigned long now = jiffies;
+	struct nfo_vlan_tag tag = {};
+	struct net_device *to;
 
 	if (delayed_work_pending(&pair->announce_work) ||
-	    time_before(now, last + msecs_to_jiffies(NFO_HEAL_MS)))
+	    time_before(now, last + msecs_to_jiffies(NFO_HEAL_MS)) ||
+	    cmpxchg(&pair->last_heal, last, now) != last)
 		return;
-	if (cmpxchg(&pair->last_heal, last, now) == last)
-		nfo_teach_now(pair);
+	if (skb_vlan_tag_present(skb)) {
+		tag.proto = skb->vlan_proto;
+		tag.id = skb_vlan_tag_get_id(skb);
+	}
+	to = nfo_announce_through(pair);
+	if (to)
+		nfo_teach(to, eth_hdr(skb)->h_dest, tag);
+	nfo_announce_queue(pair, ARRAY_SIZE(nfo_announce_gaps));
 }
 
 void nfo_announce_init(struct nfo_pair *pair)

@@ -60,11 +60,19 @@ static u32 nfo_flood_hash(const struct sk_buff *skb)
 {
 	u8 buf[NFO_FLOOD_BYTES];
 	unsigned int len = min_t(unsigned int, skb->len, sizeof(buf));
-	u32 seed = skb->len ^ (skb_vlan_tag_present(skb) ? skb_vlan_tag_get(skb) << 16 : 0);
+	u32 seed = skb_vlan_tag_present(skb) ? skb_vlan_tag_get(skb) << 16 : 0;
 
 	if (skb_copy_bits(skb, 0, buf, len))
 		return 0;
 	nfo_flood_blank_checksum(buf, len, skb->protocol);
+	/* A short frame was padded on the wire, but not between a host and its
+	 * own guest: without the zeros at their ends both are alike.
+	 */
+	if (skb->len > ETH_ZLEN - ETH_HLEN)
+		seed ^= skb->len;
+	else
+		while (len && !buf[len - 1])
+			len--;
 	return jhash(buf, len, jhash(eth_hdr(skb), ETH_HLEN, seed));
 }
 

@@ -97,10 +97,10 @@ static void nfo_wait_quiet(struct nfo_lower *lower)
 	}
 }
 
-/* The primary, and its master held, that sits on a PCI function and has not
- * been told to leave. One function may carry several.
+/* Begin to take leave of the primary that sits on a PCI function and was not
+ * told so before. One function may carry several. Return: it, its master held.
  */
-static struct nfo_lower *nfo_find_staying(const struct device *function)
+static struct nfo_lower *nfo_leave_begin(const struct device *function, u8 hold)
 {
 	struct nfo_lower *lower, *found = NULL;
 	const struct net_device *dev;
@@ -110,40 +110,32 @@ static struct nfo_lower *nfo_find_staying(const struct device *function)
 	list_for_each_entry_rcu(pair, &nfo_pairs, list) {
 		lower = &pair->lower[NFO_PRIMARY];
 		dev = rcu_dereference(lower->dev);
-		if (dev && dev->dev.parent == function &&
-		    !(READ_ONCE(lower->hold) & NFO_HOLD_LEAVING)) {
-			dev_hold(pair->dev);
-			found = lower;
-			break;
-		}
+		if (!dev || dev->dev.parent != function ||
+		    (READ_ONCE(lower->hold) & NFO_HOLD_LEAVING))
+			continue;
+		dev_hold(pair->dev);
+		found = lower;
+		nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_LEAVING, 0);
+		nfo_switch_hold(lower, dev, hold, 0);
+		break;
 	}
 	rcu_read_unlock();
 	return found;
 }
 
-static void nfo_leave_record(const struct nfo_lower *lower)
-{
-	const struct net_device *dev;
-
-	rcu_read_lock();
-	dev = rcu_dereference(lower->dev);
-	if (dev)
-		nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_LEAVING, 0);
-	rcu_read_unlock();
-}
-
 static int nfo_pci_event(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct pci_dev *function = to_pci_dev(data);
+	u8 hold = NFO_HOLD_LEAVING;
 	struct nfo_lower *lower;
 
 	if (action != BUS_NOTIFY_UNBIND_DRIVER)
 		return NOTIFY_DONE;
-	while ((lower = nfo_find_staying(&function->dev))) {
-		nfo_leave_record(lower);
-		nfo_switch_hold(lower, NFO_HOLD_LEAVING, 0);
-		/* Torn out by surprise, nothing comes by it any more. */
-		if (!pci_channel_offline(function) && pci_device_is_present(function))
+	/* Torn out by surprise: nothing can be sent or received any more. */
+	if (pci_channel_offline(function) || !pci_device_is_present(function))
+		hold |= NFO_HOLD_CLOSING;
+	while ((lower = nfo_leave_begin(&function->dev, hold))) {
+		if (!(hold & NFO_HOLD_CLOSING))
 			nfo_wait_quiet(lower);
 		dev_put(lower->pair->dev);
 	}

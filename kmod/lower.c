@@ -102,6 +102,7 @@ int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev)
 	}
 
 	lower->err = 0;
+	lower->pair->retry_ms = 0;	/* whatever failed before was another's */
 	lower->flags = was_up ? NFO_WAS_UP : 0;
 	lower->saved_mtu = dev->mtu;
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CLAIMED, 0);
@@ -118,12 +119,10 @@ static void nfo_lower_restore(struct nfo_lower *lower, struct net_device *dev)
 {
 	if (dev->mtu != lower->saved_mtu)
 		dev_set_mtu(dev, lower->saved_mtu);
-	if (lower->flags & NFO_WAS_UP) {
-		if (!(lower->flags & NFO_ADMIN_DOWN))
-			dev_open(dev, NULL);
-	} else {
-		dev_close(dev);
-	}
+	/* Closed in any case: IPv6 gives it addresses when it comes up anew. */
+	dev_close(dev);
+	if ((lower->flags & NFO_WAS_UP) && !(lower->flags & NFO_ADMIN_DOWN))
+		dev_open(dev, NULL);
 }
 
 /**
@@ -153,8 +152,8 @@ void nfo_lower_release(struct nfo_lower *lower, bool gone)
 	dev_mc_unsync(dev, master);
 	if (lower->flags & NFO_CONFIGURED)
 		vlan_vids_del_by_dev(dev, master);
+	nfo_lower_unmark(dev);	/* first: the unlinking is told with the flags */
 	netdev_upper_dev_unlink(dev, master);
-	nfo_lower_unmark(dev);
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_RELEASED, 0);
 	if (!gone)
 		nfo_lower_restore(lower, dev);

@@ -21,15 +21,27 @@ static struct net_device *nfo_configured(const struct nfo_lower *lower)
 	return (lower->flags & NFO_CONFIGURED) ? rtnl_dereference(lower->dev) : NULL;
 }
 
+/* Classes of its own: the master's queueing discipline calls its lowers'. */
+static int nfo_init(struct net_device *master)
+{
+	netdev_lockdep_set_classes(master);
+	return 0;
+}
+
 static int nfo_open(struct net_device *master)
 {
 	struct nfo_pair *pair = netdev_priv(master);
 	int i;
 
-	/* A lower that cannot be opened must not keep the other from working. */
-	for (i = 0; i < NFO_LOWERS; i++)
+	for (i = 0; i < NFO_LOWERS; i++) {
+		/* Set down by hand holds until the master is taken up anew:
+		 * drivers and boot scripts set lowers down, too.
+		 */
+		pair->lower[i].flags &= ~NFO_ADMIN_DOWN;
+		/* One that cannot be opened must not keep the other from working. */
 		if (nfo_lower_configure(&pair->lower[i]))
 			nfo_pair_retry(pair);
+	}
 	nfo_switch_update(pair);
 	return 0;
 }
@@ -49,6 +61,15 @@ static int nfo_stop(struct net_device *master)
 	return 0;
 }
 
+/* Others than the master itself send through it if it is promiscuous or has
+ * further addresses: bridges, macvlans.
+ */
+static void nfo_learn_update(struct net_device *master)
+{
+	nfo_switch_learn(netdev_priv(master),
+			 (master->flags & IFF_PROMISC) || !netdev_uc_empty(master));
+}
+
 /* Both lists hold for every lower, also for one that is not configured yet. */
 static void nfo_set_rx_mode(struct net_device *master)
 {
@@ -65,6 +86,7 @@ static void nfo_set_rx_mode(struct net_device *master)
 		dev_mc_sync_multiple(dev, master);
 	}
 	rcu_read_unlock();
+	nfo_learn_update(master);
 }
 
 static void nfo_change_rx_flags(struct net_device *master, int change)
@@ -74,8 +96,7 @@ static void nfo_change_rx_flags(struct net_device *master, int change)
 
 	for (i = 0; i < NFO_LOWERS; i++)
 		nfo_lower_sync_flags(&pair->lower[i]);
-	if (change & IFF_PROMISC)
-		nfo_switch_learn(pair, master->flags & IFF_PROMISC);
+	nfo_learn_update(master);
 }
 
 static bool nfo_mtu_fits(const struct net_device *dev, int mtu)
@@ -265,6 +286,7 @@ void nfo_netdev_update(struct nfo_pair *pair)
 }
 
 const struct net_device_ops nfo_netdev_ops = {
+	.ndo_init		= nfo_init,
 	.ndo_open		= nfo_open,
 	.ndo_stop		= nfo_stop,
 	.ndo_start_xmit		= nfo_start_xmit,

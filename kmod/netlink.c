@@ -311,7 +311,7 @@ static int nfo_drain(struct nfo_pair *pair, struct genl_info *info)
 		return -ENETDOWN;
 	}
 	nfo_event_lower(primary, dev, NET_FAILOVER_EVENT_DRAINED, 0);
-	nfo_switch_hold(primary, NFO_HOLD_DRAINED, 0);
+	nfo_switch_hold(primary, dev, NFO_HOLD_DRAINED, 0);
 	return 0;
 }
 
@@ -324,7 +324,7 @@ static int nfo_undrain(struct nfo_pair *pair)
 	if (!dev || !(READ_ONCE(primary->hold) & NFO_HOLD_DRAINED))
 		return 0;
 	nfo_event_lower(primary, dev, NET_FAILOVER_EVENT_UNDRAINED, 0);
-	nfo_switch_hold(primary, 0, NFO_HOLD_DRAINED);
+	nfo_switch_hold(primary, dev, 0, NFO_HOLD_DRAINED);
 	return 0;
 }
 

@@ -147,7 +147,7 @@ struct nfo_pair {
 	struct nfo_lower __rcu *active;
 	struct nfo_pcpu_stats __percpu *stats;
 	struct net_device *dev;		/* the master */
-	bool learn;			/* the master is promiscuous; written under lock */
+	bool learn;			/* others send through the master; written under lock */
 	struct nfo_lower lower[NFO_LOWERS];
 
 	spinlock_t lock;		/* see the top */
@@ -155,6 +155,7 @@ struct nfo_pair {
 	u64 switches;
 	u64 since;			/* boot clock of the last switch, ns */
 	u64 dark_drops;			/* tx_dropped when the last lower was left */
+	bool dark_by_intent;		/* and it was since the master went down */
 	unsigned long last_heal;	/* jiffies of the last healing announcement */
 
 	struct list_head list;		/* nfo_pairs */
@@ -170,11 +171,14 @@ struct nfo_pair {
 	struct timer_list watch;
 
 	enum nfo_phase phase;		/* lock */
+	bool settling;			/* lock: what we sent ourselves may come back */
 	struct timer_list phase_timer;
 	struct nfo_flood flood;
 
 	spinlock_t station_lock;	/* writers; readers by RCU */
 	unsigned int station_count;
+	u32 station_seed;
+	unsigned long station_expired;	/* jiffies of the last look for who is gone */
 	struct hlist_head stations[NFO_STATION_BUCKETS];
 
 	struct failover failover;	/* virtio_net's handle; opaque to it */
@@ -218,7 +222,7 @@ void nfo_leave_exit(void);
 void nfo_switch_init(struct nfo_pair *pair);
 void nfo_switch_stop(struct nfo_pair *pair);
 void nfo_switch_update(struct nfo_pair *pair);
-void nfo_switch_hold(struct nfo_lower *lower, u8 set, u8 clear);
+void nfo_switch_hold(struct nfo_lower *lower, const struct net_device *dev, u8 set, u8 clear);
 void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev);
 bool nfo_switch_steadily_idle(struct nfo_lower *lower);
 void nfo_switch_learn(struct nfo_pair *pair, bool learn);
@@ -253,7 +257,7 @@ void nfo_station_each(struct nfo_pair *pair,
 void nfo_announce_init(struct nfo_pair *pair);
 void nfo_announce_start(struct nfo_pair *pair);
 void nfo_announce_stop(struct nfo_pair *pair);
-void nfo_announce_heal(struct nfo_pair *pair);
+void nfo_announce_heal(struct nfo_pair *pair, const struct sk_buff *skb);
 
 /* xmit.c */
 netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev);

@@ -41,35 +41,57 @@ static void nfo_on_unregister(struct nfo_lower *lower)
 	nfo_pair_retry(lower->pair);
 }
 
-static void nfo_on_down(struct nfo_lower *lower)
+static void nfo_on_down(struct nfo_lower *lower, const struct net_device *dev)
 {
 	/* Neither we nor the master's own end: somebody wants it down. */
 	if (netif_running(lower->pair->dev))
 		lower->flags |= NFO_ADMIN_DOWN;
-	nfo_switch_hold(lower, 0, NFO_HOLD_CLOSING);
+	nfo_switch_hold(lower, dev, 0, NFO_HOLD_CLOSING);
 }
 
-static void nfo_on_up(struct nfo_lower *lower)
+static void nfo_on_up(struct nfo_lower *lower, const struct net_device *dev)
 {
 	lower->flags &= ~NFO_ADMIN_DOWN;
-	nfo_switch_hold(lower, 0, NFO_HOLD_CLOSING);
+	nfo_switch_hold(lower, dev, 0, NFO_HOLD_CLOSING);
 }
 
-static int nfo_lower_event(struct nfo_lower *lower, struct net_device *dev, unsigned long event)
+/* It would cut the traffic of the master, to which alone they belong. */
+static int nfo_refuse(const struct nfo_lower *lower, const struct net_device *dev, const char *what)
+{
+	if (lower->pair->own_change)
+		return NOTIFY_DONE;
+	if (net_ratelimit())
+		netdev_warn(lower->pair->dev, "the %s of %s is that of %s: change it there\n",
+			    what, netdev_name(dev), netdev_name(lower->pair->dev));
+	return notifier_from_errno(-EBUSY);
+}
+
+/* An address that it has already may be set again. */
+static int nfo_on_address(const struct nfo_lower *lower, const struct net_device *dev, void *ptr)
+{
+	const struct netdev_notifier_pre_changeaddr_info *info = ptr;
+
+	if (ether_addr_equal(info->dev_addr, dev->dev_addr))
+		return NOTIFY_DONE;
+	return nfo_refuse(lower, dev, "address");
+}
+
+static int nfo_lower_event(struct nfo_lower *lower, struct net_device *dev, unsigned long event,
+			   void *ptr)
 {
 	switch (event) {
 	case NETDEV_UNREGISTER:
 		nfo_on_unregister(lower);
 		break;
 	case NETDEV_UP:
-		nfo_on_up(lower);
+		nfo_on_up(lower, dev);
 		break;
 	case NETDEV_GOING_DOWN:
 		/* Still running: the other path takes over before it stops. */
-		nfo_switch_hold(lower, NFO_HOLD_CLOSING, 0);
+		nfo_switch_hold(lower, dev, NFO_HOLD_CLOSING, 0);
 		break;
 	case NETDEV_DOWN:
-		nfo_on_down(lower);
+		nfo_on_down(lower, dev);
 		break;
 	case NETDEV_CHANGE:
 		nfo_switch_update(lower->pair);
@@ -78,13 +100,9 @@ static int nfo_lower_event(struct nfo_lower *lower, struct net_device *dev, unsi
 		nfo_pair_retry(lower->pair);
 		break;
 	case NETDEV_PRECHANGEMTU:
+		return nfo_refuse(lower, dev, "MTU");
 	case NETDEV_PRE_CHANGEADDR:
-		/* It would cut the traffic of the master, to which alone they belong. */
-		if (lower->pair->own_change)
-			break;
-		netdev_warn(lower->pair->dev, "%s has its MTU and address from here: change them here\n",
-			    netdev_name(dev));
-		return notifier_from_errno(-EBUSY);
+		return nfo_on_address(lower, dev, ptr);
 	case NETDEV_NOTIFY_PEERS:
 		/* virtio after a migration: the addresses live on the master. */
 		if (lower->index == NFO_STANDBY)
@@ -104,7 +122,7 @@ static int nfo_netdev_event(struct notifier_block *nb, unsigned long event, void
 
 	lower = nfo_lower_of(dev);
 	if (lower)
-		return nfo_lower_event(lower, dev, event);
+		return nfo_lower_event(lower, dev, event, ptr);
 
 	switch (event) {
 	case NETDEV_POST_INIT:

@@ -49,7 +49,7 @@ static u8 nfo_phase_mode(const struct nfo_pair *pair, bool active)
 	case NFO_SETTLE:
 		break;
 	}
-	if (active && pair->phase > NFO_RECORD)
+	if (active && pair->settling)
 		mode |= NFO_RX_OWN;
 	if (active && pair->learn)
 		mode |= NFO_RX_LEARN;
@@ -82,10 +82,15 @@ void nfo_phase_apply(struct nfo_pair *pair)
  */
 void nfo_phase_enter(struct nfo_pair *pair, enum nfo_phase phase)
 {
+	/* Both deliver side by side no more: what was not delivered is lost. */
+	if (pair->phase == NFO_GRACE)
+		nfo_flood_count_lost(&pair->flood);
 	if (phase == NFO_RECORD || (phase == NFO_GRACE && pair->phase != NFO_RECORD))
 		nfo_flood_start(&pair->flood);
-	if (phase == NFO_TAIL)
-		nfo_flood_count_lost(&pair->flood);
+	if (phase == NFO_STEADY)
+		pair->settling = false;
+	else if (phase != NFO_RECORD)
+		pair->settling = true;
 	pair->phase = phase;
 	nfo_phase_apply(pair);
 	if (nfo_phase_ms[phase])
@@ -99,6 +104,11 @@ static void nfo_phase_next(struct timer_list *timer)
 	bool decide = false;
 
 	spin_lock(&pair->lock);
+	/* Another phase began while this waited for the lock. */
+	if (timer_pending(timer)) {
+		spin_unlock(&pair->lock);
+		return;
+	}
 	switch (pair->phase) {
 	case NFO_STEADY:
 		break;

@@ -27,10 +27,13 @@ static unsigned int nfo_silence_hook(void *priv, struct sk_buff *skb,
 	    READ_ONCE(lower->pair->phase) != NFO_STEADY)
 		return NF_ACCEPT;
 
+	/* Packet sockets that bypass the queue come here preemptible. */
+	local_bh_disable();
 	stats = this_cpu_ptr(lower->pair->stats);
 	u64_stats_update_begin(&stats->syncp);
 	u64_stats_inc(&stats->path[lower->index].tx_silenced);
 	u64_stats_update_end(&stats->syncp);
+	local_bh_enable();
 	return NF_DROP;
 }
 

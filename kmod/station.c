@@ -2,14 +2,17 @@
 /* Addresses that live behind the master: stations of a bridge that it is a
  * port of, and whoever else sends through it with an address of his own.
  *
- * They are learned from what is sent, only while the master is promiscuous
- * (a bridge makes it so), and forgotten when the network sends with the same
- * address, or nothing was sent for as long as bridges remember. At a switch
+ * They are learned from what is sent, only while the master is promiscuous or
+ * has further addresses (bridges, macvlans), and forgotten when the network
+ * sends with the same address, or nothing was sent for as long as bridges
+ * remember. An address that merely is on the master and never sends (a VRRP
+ * router in reserve) is nobody to announce. At a switch
  * they are announced with the master's own, and frames for them are taken from
  * the lower that is not in use.
  */
 #include <linux/if_vlan.h>
 #include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include "nfo.h"
@@ -27,7 +30,7 @@ struct nfo_station {
 
 static struct hlist_head *nfo_station_bucket(struct nfo_pair *pair, const u8 *addr)
 {
-	return &pair->stations[jhash(addr, ETH_ALEN, 0) % NFO_STATION_BUCKETS];
+	return &pair->stations[jhash(addr, ETH_ALEN, pair->station_seed) % NFO_STATION_BUCKETS];
 }
 
 static bool nfo_station_fresh(const struct nfo_station *station)
@@ -70,8 +73,12 @@ static struct nfo_station *nfo_station_find(struct nfo_pair *pair, const u8 *add
 
 static void nfo_station_add(struct nfo_pair *pair, const u8 *addr, struct nfo_vlan_tag tag)
 {
-	struct nfo_station *station = kzalloc(sizeof(*station), GFP_ATOMIC);
+	struct nfo_station *station;
 
+	if (READ_ONCE(pair->station_count) >= NFO_STATION_LIMIT &&
+	    time_before_eq(jiffies, READ_ONCE(pair->station_expired) + HZ))
+		return;
+	station = kzalloc(sizeof(*station), GFP_ATOMIC);
 	if (!station)
 		return;
 	station->seen = jiffies;
@@ -79,8 +86,12 @@ static void nfo_station_add(struct nfo_pair *pair, const u8 *addr, struct nfo_vl
 	ether_addr_copy(station->addr, addr);
 
 	spin_lock_bh(&pair->station_lock);
-	if (pair->station_count >= NFO_STATION_LIMIT)
+	/* The table is full: at most once a second look for who is gone. */
+	if (pair->station_count >= NFO_STATION_LIMIT &&
+	    time_after(jiffies, pair->station_expired + HZ)) {
+		pair->station_expired = jiffies;
 		nfo_station_expire(pair, false);
+	}
 	if (pair->station_count < NFO_STATION_LIMIT && !nfo_station_find(pair, addr, tag)) {
 		hlist_add_head_rcu(&station->node, nfo_station_bucket(pair, addr));
 		pair->station_count++;
@@ -92,7 +103,7 @@ static void nfo_station_add(struct nfo_pair *pair, const u8 *addr, struct nfo_vl
 
 /**
  * nfo_station_learn() - note who sends through the master
- * @pair: the pair, its master promiscuous
+ * @pair: the pair, whose master others use
  * @skb: what is sent, data at the Ethernet header
  *
  * Softirq.
@@ -181,6 +192,8 @@ void nfo_station_each(struct nfo_pair *pair,
 void nfo_station_init(struct nfo_pair *pair)
 {
 	spin_lock_init(&pair->station_lock);
+	pair->station_seed = get_random_u32();
+	pair->station_expired = jiffies - HZ - 1;
 }
 
 /* All of them: the master is no longer promiscuous, or ends. */

@@ -9,13 +9,14 @@
 #include <net/sch_generic.h>
 #include "event.h"
 
-/* The kernel's news of a lost carrier is up to a second late and a transmit
- * notices at once; where nothing is transmitted this check does. 25 ms of a
- * comparison cost an idle guest nothing that can be measured.
+/* The kernel's news of a lost carrier is up to a second late, and of a device
+ * that was detached, attached or given new queues there is none. A transmit
+ * notices at once that its path is gone; this look at both lowers notices the
+ * rest, above all what can be used again. It takes well under a microsecond.
  */
 static unsigned int watch_ms = 25;
 module_param(watch_ms, uint, 0644);
-MODULE_PARM_DESC(watch_ms, "how often to look whether the active lower can still send, in ms (0: never; default 25)");
+MODULE_PARM_DESC(watch_ms, "how often to look at both lowers, in ms (0: only when the kernel tells of a change; default 25)");
 
 /* Look at one lower. RCU or nfo_pair.lock. */
 void nfo_switch_facts(const struct nfo_lower *lower, struct nfo_lower_facts *facts)
@@ -28,7 +29,9 @@ void nfo_switch_facts(const struct nfo_lower *lower, struct nfo_lower_facts *fac
 	if (!dev)
 		return;
 	facts->present = true;
-	facts->configured = READ_ONCE(lower->flags) & NFO_CONFIGURED;
+	/* A driver that reset to another address cuts the master's traffic. */
+	facts->configured = (READ_ONCE(lower->flags) & NFO_CONFIGURED) &&
+			    ether_addr_equal(dev->dev_addr, lower->pair->dev->dev_addr);
 	facts->up = netif_running(dev) && !(hold & NFO_HOLD_CLOSING);
 	facts->attached = netif_device_present(dev);
 	facts->carrier = netif_carrier_ok(dev);
@@ -50,11 +53,12 @@ static struct nfo_lower *nfo_role_lower(struct nfo_pair *pair, enum net_failover
 	return NULL;
 }
 
+/* Under nfo_pair.lock. */
 static void nfo_watch_arm(struct nfo_pair *pair)
 {
 	unsigned int ms = READ_ONCE(watch_ms);
 
-	if (ms)
+	if (ms && !pair->dying && netif_running(pair->dev) && !timer_pending(&pair->watch))
 		mod_timer(&pair->watch, jiffies + msecs_to_jiffies(ms));
 }
 
@@ -75,12 +79,14 @@ static void nfo_record_swap(struct nfo_pair *pair, const struct nfo_lower *old,
 	u64 now = ktime_get_boottime_ns();
 	u64 gap = 0, dropped = 0;
 
-	if (!old && pair->switches) {
+	if (!old && pair->switches && !pair->dark_by_intent) {
 		gap = now - pair->since;
 		dropped = nfo_dropped(pair) - pair->dark_drops;
 	}
-	if (!new)
+	if (!new) {
 		pair->dark_drops = nfo_dropped(pair);
+		pair->dark_by_intent = pair->decision.reason == NET_FAILOVER_REASON_MASTER_DOWN;
+	}
 	pair->switches++;
 	pair->since = now;
 	nfo_event_switch(pair, old ? nfo_role(old) : NET_FAILOVER_ROLE_NONE, to, gap, dropped);
@@ -92,7 +98,6 @@ static void nfo_swap(struct nfo_pair *pair, const struct nfo_lower *old, struct 
 	rcu_assign_pointer(pair->active, new);
 	if (new) {
 		nfo_phase_enter(pair, NFO_GRACE);
-		nfo_watch_arm(pair);
 		netif_carrier_on(pair->dev);
 	} else {
 		nfo_phase_enter(pair, NFO_STEADY);
@@ -127,6 +132,7 @@ static bool nfo_update_locked(struct nfo_pair *pair, bool recorded)
 	struct nfo_facts facts;
 
 	lockdep_assert_held(&pair->lock);
+	nfo_watch_arm(pair);
 	facts.master_up = netif_running(pair->dev);
 	nfo_switch_facts(&pair->lower[NFO_STANDBY], &facts.standby);
 	nfo_switch_facts(&pair->lower[NFO_PRIMARY], &facts.primary);
@@ -200,10 +206,12 @@ bool nfo_switch_steadily_idle(struct nfo_lower *lower)
 /**
  * nfo_switch_learn() - begin or end to mind who sends through the master
  * @pair: the pair
- * @learn: whether the master is promiscuous
+ * @learn: whether others send through it
  */
 void nfo_switch_learn(struct nfo_pair *pair, bool learn)
 {
+	if (READ_ONCE(pair->learn) == learn)
+		return;
 	spin_lock_bh(&pair->lock);
 	WRITE_ONCE(pair->learn, learn);
 	nfo_phase_apply(pair);
@@ -214,20 +222,23 @@ void nfo_switch_learn(struct nfo_pair *pair, bool learn)
 
 /**
  * nfo_switch_hold() - hold a lower back, or no longer, and decide anew
- * @lower: the lower
+ * @lower: its place
+ * @dev: the device that is meant; nothing happens if another is there by now
  * @set: NFO_HOLD_* bits to set
  * @clear: NFO_HOLD_* bits to clear
  *
  * As nfo_switch_update().
  */
-void nfo_switch_hold(struct nfo_lower *lower, u8 set, u8 clear)
+void nfo_switch_hold(struct nfo_lower *lower, const struct net_device *dev, u8 set, u8 clear)
 {
 	struct nfo_pair *pair = lower->pair;
-	bool changed;
+	bool changed = false;
 
 	spin_lock_bh(&pair->lock);
-	WRITE_ONCE(lower->hold, (lower->hold & ~clear) | set);
-	changed = nfo_update_locked(pair, false);
+	if (rcu_access_pointer(lower->dev) == dev) {
+		WRITE_ONCE(lower->hold, (lower->hold & ~clear) | set);
+		changed = nfo_update_locked(pair, false);
+	}
 	spin_unlock_bh(&pair->lock);
 	if (changed)
 		nfo_announce_start(pair);
@@ -256,22 +267,11 @@ void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev)
 		nfo_announce_start(pair);
 }
 
-/* Any active lower that can no longer send is left. */
 static void nfo_watch(struct timer_list *timer)
 {
 	struct nfo_pair *pair = from_timer(pair, timer, watch);
-	const struct net_device *dev = NULL;
-	const struct nfo_lower *active;
 
-	rcu_read_lock();
-	active = rcu_dereference(pair->active);
-	if (active)
-		dev = rcu_dereference(active->dev);
-	if (dev && !nfo_can_send(dev))
-		nfo_switch_update(pair);
-	if (rcu_access_pointer(pair->active))
-		nfo_watch_arm(pair);
-	rcu_read_unlock();
+	nfo_switch_update(pair);
 }
 
 void nfo_switch_init(struct nfo_pair *pair)

@@ -5,11 +5,21 @@
 #include <linux/if_vlan.h>
 #include "nfo.h"
 
-/* Bytes that the segments of @skb have as frames on the wire beyond its own
- * length, headers starting at @l2 bytes before and transport at @th.
+/* How many frames @skb is on the wire. */
+static unsigned int nfo_segments(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+
+	if (!skb_is_gso(skb))
+		return 1;
+	return info->gso_segs ?: DIV_ROUND_UP(skb->len, info->gso_size);
+}
+
+/* Bytes of the headers that each frame has but the first, which is in @skb's
+ * length: @l2 bytes before the data, the transport header at @th.
  */
-static unsigned int nfo_gso_extra(const struct sk_buff *skb, unsigned int segs,
-				  int l2, const unsigned char *th)
+static unsigned int nfo_more_headers(const struct sk_buff *skb, unsigned int segs,
+				     int l2, const unsigned char *th)
 {
 	unsigned int hdr = l2 + (th - skb->data);
 
@@ -46,7 +56,7 @@ netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nfo_pair *pair = netdev_priv(dev);
 	struct nfo_lower *lower = rcu_dereference_bh(pair->active);
-	unsigned int len = skb->len, segs = 1;
+	unsigned int len = skb->len, segs = nfo_segments(skb);
 	struct nfo_pcpu_stats *stats;
 	struct nfo_path_stats *path;
 	struct net_device *to;
@@ -62,10 +72,8 @@ netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
 			return nfo_drop(pair, skb);
 	}
 
-	if (skb_is_gso(skb)) {
-		segs = skb_shinfo(skb)->gso_segs ?: 1;
-		len += nfo_gso_extra(skb, segs, 0, skb_transport_header(skb));
-	}
+	if (segs > 1 && skb_transport_header_was_set(skb))
+		len += nfo_more_headers(skb, segs, 0, skb_transport_header(skb));
 	if (unlikely(READ_ONCE(pair->learn)))
 		nfo_station_learn(pair, skb);
 	skb->dev = to;
@@ -88,15 +96,12 @@ static void nfo_count_rx(struct nfo_lower *lower, const struct sk_buff *skb, boo
 {
 	struct nfo_pcpu_stats *stats = this_cpu_ptr(lower->pair->stats);
 	struct nfo_path_stats *path = &stats->path[lower->index];
-	unsigned int len = skb->len + ETH_HLEN, segs = 1;
+	unsigned int len = skb->len + ETH_HLEN, segs = nfo_segments(skb);
 
-	if (skb_is_gso(skb)) {
-		segs = skb_shinfo(skb)->gso_segs ?: 1;
-		/* GRO leaves the checksum to start at the transport header. */
-		if (skb->ip_summed == CHECKSUM_PARTIAL)
-			len += nfo_gso_extra(skb, segs, ETH_HLEN,
-					     skb->data + skb_checksum_start_offset(skb));
-	}
+	/* GRO leaves the checksum to start at the transport header. */
+	if (segs > 1 && skb->ip_summed == CHECKSUM_PARTIAL)
+		len += nfo_more_headers(skb, segs, ETH_HLEN,
+					skb->data + skb_checksum_start_offset(skb));
 	u64_stats_update_begin(&stats->syncp);
 	u64_stats_add(&path->rx_packets, segs);
 	u64_stats_add(&path->rx_bytes, len);
@@ -116,10 +121,10 @@ static void nfo_count_ignored(struct nfo_lower *lower)
 	u64_stats_update_end(&stats->syncp);
 }
 
-/* Whether an address lives on the master (its macvlans' are among its own), or
- * behind it.
+/* Whether frames for an address are the master's: its own, its macvlans', and
+ * those of the stations behind it.
  */
-static bool nfo_is_ours(struct nfo_pair *pair, const u8 *addr)
+static bool nfo_lives_here(struct nfo_pair *pair, const u8 *addr)
 {
 	const struct netdev_hw_addr *ha;
 
@@ -129,6 +134,21 @@ static bool nfo_is_ours(struct nfo_pair *pair, const u8 *addr)
 		if (ether_addr_equal(ha->addr, addr))
 			return true;
 	return nfo_station_known(pair, addr);
+}
+
+/* Whether a frame from the network was sent by the master or a station behind
+ * it, and comes back. A station's unicast does not: then the station moved.
+ */
+static bool nfo_comes_back(struct nfo_pair *pair, const struct ethhdr *eth, bool use)
+{
+	if (ether_addr_equal(eth->h_source, pair->dev->dev_addr))
+		return true;
+	if (!nfo_station_known(pair, eth->h_source))
+		return false;
+	if (!use || is_multicast_ether_addr(eth->h_dest))
+		return true;
+	nfo_station_forget(pair, eth->h_source);
+	return false;
 }
 
 /* Whether the master is to have this frame, which is decided frame by frame on
@@ -146,7 +166,7 @@ static bool nfo_rx_wanted(struct nfo_lower *lower, const struct sk_buff *skb, u8
 	bool use = mode & NFO_RX_USE;
 
 	if (!use || (mode & NFO_RX_OWN)) {
-		if (nfo_is_ours(pair, eth->h_source))
+		if (nfo_comes_back(pair, eth, use))
 			return false;
 	} else if (mode & NFO_RX_LEARN) {
 		nfo_station_forget(pair, eth->h_source);
@@ -159,9 +179,9 @@ static bool nfo_rx_wanted(struct nfo_lower *lower, const struct sk_buff *skb, u8
 	}
 	if (use)
 		return true;
-	if (!netif_running(pair->dev) || !nfo_is_ours(pair, eth->h_dest))
+	if (!netif_running(pair->dev) || !nfo_lives_here(pair, eth->h_dest))
 		return false;
-	nfo_announce_heal(pair);
+	nfo_announce_heal(pair, skb);
 	return true;
 }
 
@@ -184,6 +204,9 @@ rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb)
 	if (unlikely(!skb))
 		return RX_HANDLER_CONSUMED;
 	*pskb = skb;
+	/* A copy of what was sent by this very lower, without a header. */
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
 
 	lower = rcu_dereference(skb->dev->rx_handler_data);
 	mode = READ_ONCE(lower->rx_mode);
