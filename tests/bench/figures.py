@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From streams to figures, and from figures to a table and a CSV file. Pure functions only."""
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple, Optional
+
+import traffic
+
+FAR = 0.25          # seconds: so far from its pause a loss of plain virtio-net's is the lab's own
+RTO = 0.6           # seconds: what was lost in a pause is retransmitted 200 ms later, then 400 ms
+IN, OUT = "to guest", "from guest"
+
+
+class Way(NamedTuple):
+    """One direction of one run."""
+    sent: int
+    lost: tuple                    # when each lost packet was sent
+    gaps: tuple                    # (count, start, end) of each run of lost packets
+    longest: float                 # seconds without an arrival
+    duplicates: int
+
+
+class Tcp(NamedTuple):
+    """Two paced streams, one each way: silences are the guest's stream's, time-outs the peer's."""
+    longest: float
+    timeouts: tuple                # when, each
+
+
+@dataclass
+class Outcome:
+    """One run of one scenario."""
+    peer: str
+    scenario: str
+    number: int
+    ways: dict = field(default_factory=dict)
+    pause: Optional[tuple] = None  # (the VM stopped, the network was told where it is)
+    resume: Optional[float] = None
+    said: Optional[float] = None   # when QEMU said STOP
+    tcp: Optional[Tcp] = None
+    unplug: Optional[float] = None
+    detected: Optional[float] = None    # carrier: when the driver noticed, in seconds after the loss
+    note: str = ""
+    failed: str = ""
+
+
+def way(stream):
+    """What the figures need of a stream (a soak has too many packets to keep them all)."""
+    gap = traffic.longest_gap(stream)
+    return Way(len(stream.packets), tuple(p.sent for p in stream.lost),
+               tuple((r.count, r.start, r.end) for r in traffic.runs(stream)),
+               gap[1] - gap[0] if gap else 0.0, len(stream.extras))
+
+
+def tcp(received, sent):
+    """From the log of the peer's tcp-recv and that of its tcp-send."""
+    longest = re.search(r"^recv .*longest=(\d+)", received, re.M)
+    if not longest or "\nsend " not in sent:
+        raise traffic.LogError("not the logs of two TCP streams")
+    timeouts = [int(t) / 1e9 for t, n in re.findall(r"^timeout (\d+) (\d+)", sent, re.M) for _ in range(int(n))]
+    return Tcp(int(longest[1]) / 1e9, tuple(timeouts))
+
+
+def stopped(log, since):
+    """The moment after `since` at which QEMU's own trace sees the VM leave `running`, or None."""
+    for line in log.splitlines():
+        found = re.match(r"\d+@(\d+\.\d+):runstate_set current_run_state \d+ \(running\)", line)
+        if found and float(found[1]) > since:
+            return float(found[1])
+    return None
+
+
+class Margins(NamedTuple):
+    """d and r: how far plain virtio-net's losses reach beyond its pauses, at worst."""
+    before: float
+    after: float
+    runs: int
+
+
+def margins(outcomes, rate):
+    """From the floor's runs; to within a packet. What it loses far from its pause is not counted."""
+    before = after = 0.0
+    seen = [o for o in outcomes if o.peer == "plain" and o.pause and not o.failed]
+    for o in seen:
+        for w in o.ways.values():
+            near = [t for t in w.lost if o.pause[0] - FAR < t < o.pause[1] + FAR]
+            before = max([before, *(o.pause[0] - t for t in near)])
+            after = max([after, *(t - o.pause[1] for t in near)])
+    return Margins(before + 2 / rate, after + 2 / rate, len(seen))
+
+
+def split(w, pause, margin):
+    """(lost in the widened pause, lost outside)"""
+    if not pause:
+        return 0, len(w.lost)
+    inside = sum(pause[0] - margin.before <= t <= pause[1] + margin.after for t in w.lost)
+    return inside, len(w.lost) - inside
+
+
+def late_timeouts(outcome, margin):
+    """TCP's time-outs that no pause explains."""
+    if not outcome.tcp:
+        return 0
+    if not outcome.pause:
+        return len(outcome.tcp.timeouts)
+    start, end = outcome.pause[0] - margin.before, outcome.pause[1] + margin.after + RTO
+    return sum(not start <= t <= end for t in outcome.tcp.timeouts)
+
+
+def outside_gaps(outcome, margin):
+    """Words for each run of lost packets that lies, in whole or in part, outside the widened pause."""
+    words = []
+    for name, w in outcome.ways.items():
+        for count, start, end in w.gaps:
+            if not outcome.pause:
+                words.append(f"{name}: {count} in {1000 * (end - start):.0f} ms")
+            elif start < outcome.pause[0] - margin.before or end > outcome.pause[1] + margin.after:
+                words.append(f"{name}: {count} from STOP{1000 * (start - outcome.pause[0]):+.0f} ms "
+                             f"to the announcement{1000 * (end - outcome.pause[1]):+.0f} ms")
+    return words
+
+
+HEAD = ("", "runs", "sent", "in pause", "outside", "sent", "in pause", "outside",
+        "gap to", "gap from", "dup", "TCP gap", "RTO", "unplug", "pause")
+UNITS = ("", "", "", "", "", "", "", "", "ms", "ms", "", "ms", "", "s", "ms")
+
+
+def _worst(values, scale=1000, digits=0):
+    values = [v for v in values if v is not None]
+    return f"{max(values) * scale:.{digits}f}" if values else "–"
+
+
+def row(title, outcomes, margin):
+    """The cells of one line: sums of packets, the worst of times."""
+    good = [o for o in outcomes if not o.failed]
+    cells = [title, f"{len(good)}" if len(good) == len(outcomes) else f"{len(good)}/{len(outcomes)}"]
+    for name in (IN, OUT):
+        seen = [(o, o.ways[name]) for o in good if name in o.ways]
+        parts = [split(w, o.pause, margin) for o, w in seen]
+        paused = any(o.pause for o, _ in seen)
+        cells += [str(sum(w.sent for _, w in seen)), str(sum(p[0] for p in parts)) if paused else "–",
+                  str(sum(p[1] for p in parts))] if seen else ["–"] * 3
+    cells += [_worst(o.ways[n].longest for o in good if n in o.ways) for n in (IN, OUT)]
+    cells += [str(sum(w.duplicates for o in good for w in o.ways.values())),
+              _worst(o.tcp.longest for o in good if o.tcp)]
+    cells += [str(sum(late_timeouts(o, margin) for o in good)) if any(o.tcp for o in good) else "–"]
+    return [*cells, _worst((o.unplug for o in good), 1, 2),
+            _worst(o.pause[1] - o.pause[0] if o.pause else None for o in good)]
+
+
+def table(outcomes, margin, titles):
+    """Aligned text: a block a scenario, a line a peer. `titles`: key -> name, in the table's order."""
+    lines, groups = [], {}
+    for o in outcomes:
+        groups.setdefault(o.scenario, {}).setdefault(o.peer, []).append(o)
+    rows = [list(HEAD), list(UNITS)]
+    for scenario, peers in groups.items():
+        rows.append(scenario)
+        for key in titles:
+            if key in peers:
+                rows.append(row("  " + titles[key], peers[key], margin))
+                notes = dict.fromkeys(o.note or o.failed for o in peers[key] if o.note or o.failed)
+                rows += [f"      {note}" for note in notes]
+    widths = [max(len(r[i]) for r in rows if isinstance(r, list)) for i in range(len(HEAD))]
+    over = " " * (widths[0] + widths[1] + 4)
+    lines.append(over + "lost to guest".center(sum(widths[2:5]) + 4) + "  "
+                 + "lost from guest".center(sum(widths[5:8]) + 4))
+    for r in rows:
+        lines.append(r if isinstance(r, str) else
+                     "  ".join([r[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(r[1:], widths[1:]))]).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+FIELDS = ("scenario", "peer", "run", "to_sent", "to_lost_in_pause", "to_lost_outside", "from_sent",
+          "from_lost_in_pause", "from_lost_outside", "to_longest_gap_ms", "from_longest_gap_ms", "duplicates",
+          "tcp_gap_ms", "tcp_timeouts_outside", "unplug_s", "pause_ms", "stop_said_after_ms", "note")
+
+
+def results(outcomes, margin):
+    """The CSV file: a line a run."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for o in outcomes:
+        line = [o.scenario, o.peer, o.number]
+        for name in (IN, OUT):
+            w = o.ways.get(name)
+            line += [w.sent, *split(w, o.pause, margin)] if w else ["", "", ""]
+        line += [_ms(o.ways[n].longest) if n in o.ways else "" for n in (IN, OUT)]
+        line += [sum(w.duplicates for w in o.ways.values()), _ms(o.tcp.longest) if o.tcp else "",
+                 late_timeouts(o, margin) if o.tcp else "", "" if o.unplug is None else f"{o.unplug:.3f}",
+                 _ms(o.pause[1] - o.pause[0]) if o.pause else "",
+                 _ms(o.said - o.pause[0]) if o.said else "", o.failed or o.note]
+        writer.writerow(line)
+    return out.getvalue()
+
+
+def _ms(seconds):
+    return f"{1000 * seconds:.1f}"

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Who is compared, one file each; `PEERS` is their order in the table."""
+from .bonding import Bonding
+from .netfailover import InTree, Ours
+from .plain import Plain
+from .team import Team
+
+PEERS = (Plain, InTree, Bonding, Team, Ours)
