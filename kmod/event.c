@@ -10,6 +10,9 @@
 #include <net/net_namespace.h>
 #include "event.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 static struct nfo_event nfo_ring[NET_FAILOVER_EVENTS_KEPT];
 static u64 nfo_last_seq;
 static DEFINE_SPINLOCK(nfo_ring_lock);	/* bh; inside nfo_pair.lock */
@@ -35,6 +38,7 @@ static void nfo_event_record(struct nfo_pair *pair, struct nfo_event *event)
 	event->seq = ++nfo_last_seq;
 	nfo_ring[event->seq % NET_FAILOVER_EVENTS_KEPT] = *event;
 	spin_unlock_bh(&nfo_ring_lock);
+	trace_net_failover_event(event);
 	queue_work(system_wq, &pair->tell_work);
 }
 
@@ -180,13 +184,13 @@ static void nfo_log(const struct net_device *master, const struct nfo_event *eve
 static void nfo_uevent(struct net_device *master, const struct nfo_event *event)
 {
 	char what[] = "NET_FAILOVER_EVENT=switch";
-	char active[32], lower[24 + IFNAMSIZ];
+	char active[32], lower[32 + IFNAMSIZ];
 	char *env[4] = { what, active, lower };
 
 	if (event->kind != NET_FAILOVER_EVENT_SWITCH)
 		return;
 	snprintf(active, sizeof(active), "NET_FAILOVER_ACTIVE=%s", nfo_role_text(event->to));
-	snprintf(lower, sizeof(lower), "NET_FAILOVER_LOWER=%s", event->lower);
+	snprintf(lower, sizeof(lower), "NET_FAILOVER_ACTIVE_LOWER=%s", event->lower);
 	kobject_uevent_env(&master->dev.kobj, KOBJ_CHANGE, env);
 }
 

@@ -19,15 +19,16 @@ static int nfo_lower_result(struct nfo_lower *lower, const struct net_device *de
 	return err;
 }
 
-/* A change uevent of the lower: rules that saw it before it was claimed see
- * that it is.
+/* A change uevent of the lower: rules that looked at it before it was claimed,
+ * or while it was, look again.
  */
-static void nfo_lower_uevent(const struct nfo_lower *lower, struct net_device *dev)
+static void nfo_lower_uevent(const struct nfo_lower *lower, struct net_device *dev,
+			     const char *event)
 {
-	char what[] = "NET_FAILOVER_EVENT=claimed";
-	char role[32], master[24 + IFNAMSIZ];
+	char what[32], role[32], master[24 + IFNAMSIZ];
 	char *env[4] = { what, role, master };
 
+	snprintf(what, sizeof(what), "NET_FAILOVER_EVENT=%s", event);
 	snprintf(role, sizeof(role), "NET_FAILOVER_ROLE=%s", nfo_role_text(nfo_role(lower)));
 	snprintf(master, sizeof(master), "NET_FAILOVER_MASTER=%s", lower->pair->dev->name);
 	kobject_uevent_env(&dev->dev.kobj, KOBJ_CHANGE, env);
@@ -155,8 +156,10 @@ void nfo_lower_release(struct nfo_lower *lower, bool gone)
 	nfo_lower_unmark(dev);	/* first: the unlinking is told with the flags */
 	netdev_upper_dev_unlink(dev, master);
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_RELEASED, 0);
-	if (!gone)
+	if (!gone) {
 		nfo_lower_restore(lower, dev);
+		nfo_lower_uevent(lower, dev, "released");
+	}
 
 	lower->promisc = false;
 	lower->allmulti = false;
@@ -229,7 +232,7 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 	nfo_lower_sync_flags(lower);
 	lower->flags |= NFO_CONFIGURED;
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CONFIGURED, 0);
-	nfo_lower_uevent(lower, dev);
+	nfo_lower_uevent(lower, dev, "claimed");
 	return 0;
 }
 

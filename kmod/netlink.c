@@ -110,13 +110,15 @@ static int nfo_put_pair(struct sk_buff *msg, struct nfo_pair *pair)
 	return 0;
 }
 
-static int nfo_fill_pair(struct sk_buff *msg, struct nfo_pair *pair, u32 portid, u32 seq,
-			 int flags)
+static int nfo_fill_pair(struct sk_buff *msg, struct nfo_pair *pair,
+			 struct netlink_callback *cb, u32 portid, u32 seq, int flags)
 {
 	void *hdr = genlmsg_put(msg, portid, seq, &nfo_family, flags, NET_FAILOVER_CMD_PAIR_GET);
 
 	if (!hdr)
 		return -EMSGSIZE;
+	if (cb)
+		genl_dump_check_consistent(cb, hdr);
 	if (nfo_put_pair(msg, pair)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
@@ -161,7 +163,7 @@ static int nfo_pair_get(struct sk_buff *skb, struct genl_info *info)
 	rcu_read_lock();
 	pair = nfo_named_pair(info);
 	err = IS_ERR(pair) ? PTR_ERR(pair) :
-		nfo_fill_pair(msg, pair, info->snd_portid, info->snd_seq, 0);
+		nfo_fill_pair(msg, pair, NULL, info->snd_portid, info->snd_seq, 0);
 	rcu_read_unlock();
 	if (err) {
 		nlmsg_free(msg);
@@ -177,11 +179,13 @@ static int nfo_pair_dump(struct sk_buff *msg, struct netlink_callback *cb)
 	struct nfo_pair *pair;
 	int told = 0;
 
+	/* A dump in which a pair came or went meanwhile is marked as such. */
+	cb->seq = nfo_pair_generation();
 	rcu_read_lock();
 	list_for_each_entry_rcu(pair, &nfo_pairs, list) {
 		if (!net_eq(dev_net(pair->dev), net) || told++ < cb->args[0])
 			continue;
-		if (nfo_fill_pair(msg, pair, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+		if (nfo_fill_pair(msg, pair, cb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  NLM_F_MULTI)) {
 			told--;
 			break;

@@ -209,6 +209,7 @@ extern struct list_head nfo_pairs;
 struct nfo_pair *nfo_pair_create(struct net_device *standby);
 void nfo_pair_destroy(struct nfo_pair *pair);
 void nfo_pair_retry(struct nfo_pair *pair);
+unsigned int nfo_pair_generation(void);
 
 /* notify.c */
 int nfo_notify_init(void);

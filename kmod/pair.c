@@ -12,6 +12,13 @@
 #define NFO_RETRY_MAX_MS	60000
 
 LIST_HEAD(nfo_pairs);
+static unsigned int nfo_pairs_changed;	/* how often one came or went; RTNL */
+
+/* A number that changes whenever nfo_pairs does; never 0. */
+unsigned int nfo_pair_generation(void)
+{
+	return READ_ONCE(nfo_pairs_changed) + 1 ?: 1;
+}
 
 /* Claim what belongs to the pair and is nobody's yet. A claim that failed
  * before is tried again here, and a spare primary steps in for one that left.
@@ -108,6 +115,7 @@ static int nfo_pair_register(struct nfo_pair *pair)
 	if (!err) {
 		netif_carrier_off(pair->dev);
 		list_add_tail_rcu(&pair->list, &nfo_pairs);
+		WRITE_ONCE(nfo_pairs_changed, nfo_pairs_changed + 1);
 		netdev_info(pair->dev, "failover master registered, its lowers have the address %pM\n",
 			    pair->dev->perm_addr);
 		nfo_event_pair(pair, NET_FAILOVER_EVENT_CREATED);
@@ -177,6 +185,7 @@ void nfo_pair_destroy(struct nfo_pair *pair)
 	spin_unlock_bh(&pair->lock);
 	pair->standby_dev = NULL;
 	list_del_rcu(&pair->list);
+	WRITE_ONCE(nfo_pairs_changed, nfo_pairs_changed + 1);
 	for (i = 0; i < NFO_LOWERS; i++)
 		nfo_lower_release(&pair->lower[i], false);
 	nfo_event_pair(pair, NET_FAILOVER_EVENT_DESTROYED);
