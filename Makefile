@@ -11,7 +11,7 @@ VERSION  := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 MODDIR   := build/$(KVER)
 export VERSION
 
-.PHONY: all modules userspace install-userspace demo check bench soak unit lint clean help setup-%
+.PHONY: all modules userspace install-userspace demo check bench soak unit lint fuzz clean help setup-%
 
 all: userspace  ## the programs, and the module where the headers for KVER are there
 	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) --no-print-directory modules; \
@@ -24,10 +24,10 @@ modules:  ## build/<KVER>/net_failover.ko for KVER=<release>; KDIR= for headers 
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODDIR) modules
 	@kmod/check-crcs $(KDIR)/Module.symvers $(MODDIR)/Module.symvers
 
-userspace:  ## failoverctl
+userspace:  ## failoverctl and failoverd
 	$(MAKE) --no-print-directory -C userspace
 
-install-userspace: userspace  ## programs and man pages into DESTDIR= PREFIX=/usr
+install-userspace: userspace  ## programs, units, udev rules, man pages into DESTDIR= PREFIX=/usr
 	$(MAKE) --no-print-directory -C userspace install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
 setup-%:
@@ -50,6 +50,9 @@ soak: setup-bench  ## the long counts; fails if ours loses a packet outside the 
 
 lint: setup-lint  ## checkpatch, sparse, cppcheck, clang-tidy, shellcheck, python
 	@tests/lint/run
+
+fuzz:  ## the parsers under libFuzzer, ASan and UBSan; N= inputs each
+	@tests/fuzz/run $(N)
 
 clean:  ## remove what was built (not the download cache)
 	rm -rf build
