@@ -4,8 +4,8 @@
  *
  *	modprobe nfo_fault driver=e1000e event=open count=2
  *
- * refuses the next two attempts to open an e1000e. Events: open, mtu, enslave. A count below 0 refuses for ever;
- * /sys/module/nfo_fault/parameters/ changes it and tells how often it has struck.
+ * refuses the next two attempts to open an e1000e. Events: open, mtu, enslave. A count below 0
+ * refuses for ever; /sys/module/nfo_fault/parameters/ changes it and tells how often it struck.
  */
 #include <linux/device.h>
 #include <linux/module.h>
