@@ -51,7 +51,7 @@ soak: setup-bench  ## the long counts; fails if ours loses a packet outside the 
 lint: setup-lint  ## checkpatch, sparse, cppcheck, clang-tidy, shellcheck, python
 	@tests/lint/run
 
-fuzz:  ## the parsers under libFuzzer, ASan and UBSan; N= inputs each
+fuzz: setup-fuzz  ## the parsers under libFuzzer, ASan and UBSan; N= inputs each
 	@tests/fuzz/run $(N)
 
 clean:  ## remove what was built (not the download cache)
