@@ -6,7 +6,7 @@ import pytest
 
 import traffic
 from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready
-from lab.flow import Echo, FromPeer, describe
+from lab.flow import Echo, FromGuest, FromPeer, describe
 from lab.qemu import Pair
 from lab.sniff import Sniffer
 
@@ -74,6 +74,7 @@ def test_primary_set_down(lab, variant):
     nothing_lost(echo.result)
 
 
+@pytest.mark.defect("P5")
 def test_standby_without_carrier(lab, variant):
     """Hosts are told to keep the standby's link down in normal service: the VF must not mind."""
     guest, pair = ready(lab, variant)
@@ -87,6 +88,8 @@ def test_standby_without_carrier(lab, variant):
     nothing_lost(echo.result)
 
 
+@pytest.mark.defect("P1")
+@pytest.mark.defect("P9")
 def test_both_without_carrier(lab, variant):
     """The master has carrier while one of the two has."""
     guest, pair = ready(lab, variant, Pair(primary="vmxnet3"))
@@ -139,7 +142,7 @@ def test_lowers_have_no_addresses(lab, variant):
 def test_flapping_links(lab, variant):
     """Links that come and go under traffic leave nothing in the log (the fixture looks)."""
     guest, pair = ready(lab, variant, Pair(primary="vmxnet3"), smp=2)
-    with Echo(guest):
+    with Echo(guest), FromGuest(guest, "send"):
         for _ in range(5):
             for device, name in (("vf0", pair.primary), ("net0", pair.standby)):
                 guest.vm.set_link(device, False)

@@ -77,6 +77,7 @@ def test_primary_driver_reloaded(lab, variant):
     whole(pair)
 
 
+@pytest.mark.defect("P9")
 def test_module_reloaded_under_traffic(lab, variant):
     """virtio_net and the module go and come back while packets arrive; the pair works again."""
     guest, pair = ready(lab, variant, smp=2)
@@ -96,7 +97,6 @@ def test_module_reloaded_under_traffic(lab, variant):
     carried_by_primary(guest)
 
 
-@pytest.mark.defect("C13")
 def test_virtio_unbound_and_bound(lab, variant):
     """The standby goes and comes back by sysfs; the VF is a plain card in between."""
     guest, pair = ready(lab, variant)
@@ -129,7 +129,6 @@ def test_other_mac_is_left_alone(lab, variant):
     assert "master" not in guest.links()[other]
 
 
-@pytest.mark.defect("C10")
 def test_other_namespace_is_left_alone(lab, variant):
     """A VF that lives in another network namespace is not taken from there, nor linked across."""
     guest = lab.boot(variant, Pair(hidden=False), load=VF + ("virtio_pci",))
@@ -140,6 +139,21 @@ def test_other_namespace_is_left_alone(lab, variant):
     guest.address(pair.master)
     usable(guest)
     carried_by_standby(guest)
+
+
+@pytest.mark.defect("C10")
+def test_moved_to_another_namespace(lab, variant):
+    """A VF that is moved away belongs to nobody there; it is taken again when it comes back."""
+    guest, pair = ready(lab, variant)
+    guest.run(f"ip netns add other && ip link set {pair.primary} netns other")
+    carried_by_standby(guest)
+    there = guest.run(f"ip -n other -d link show {pair.primary}")
+    assert "master" not in there and "SLAVE" not in there, there
+    guest.run(f"ip netns exec other ip link set {pair.primary} netns 1")
+    pair = guest.wait_paired()
+    guest.wait_carrier(pair.primary)
+    carried_by_primary(guest)
+    whole(pair)
 
 
 def test_two_pairs(lab, variant):

@@ -216,5 +216,9 @@ COMPLAINTS = re.compile(
 
 
 def complaints(text):
-    """The lines of a kernel log that must not be there."""
-    return [line.strip() for line in text.splitlines() if COMPLAINTS.search(line)]
+    """What a kernel log must not say, each once, at its first time."""
+    found = {}
+    for line in text.splitlines():
+        if COMPLAINTS.search(line):
+            found.setdefault(re.sub(r"^\[[ 0-9.]+\] *", "", line.strip()), line.strip())
+    return list(found.values())

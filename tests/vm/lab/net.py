@@ -92,13 +92,16 @@ class Network:
         return sh(*self._enter(self._peer), *cmd, **kw)
 
     def add_tap(self, name):
-        """A tap on the bridge; QEMU gives it carrier when it opens it."""
+        """A tap on the bridge; QEMU gives it carrier when it opens it.
+
+        Its queue is long, so that a busy machine's stalls lose nothing.
+        """
         if name in self._taps:
             return name
         self._taps.add(name)
         self._batch(f"""
             tuntap add dev {name} mode tap
-            link set {name} mtu {self.mtu} addrgenmode none master br0
+            link set {name} mtu {self.mtu} txqueuelen 5000 addrgenmode none master br0
             link set {name} up""")
         return name
 

@@ -81,5 +81,5 @@ class Testbed:
         for vm in [*guest.past, guest.vm]:
             if vm.console.exists():
                 log += vm.console.read_text(errors="replace")
-        return [line for line in dict.fromkeys(complaints(log))
+        return [line for line in complaints(log)
                 if not any(pattern in line for pattern in self.exempt)]
