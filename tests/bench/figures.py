@@ -9,7 +9,7 @@ from typing import NamedTuple, Optional
 import traffic
 
 FAR = 0.25          # seconds: so far from its pause a loss of plain virtio-net's is the lab's own
-RTO = 0.6           # seconds: what was lost in a pause is retransmitted 200 ms later, then 400 ms
+RTO = 0.4           # seconds: TCP's first retransmission time-out, and how busy machines stretch it
 IN, OUT = "to guest", "from guest"
 
 
@@ -20,6 +20,13 @@ class Way(NamedTuple):
     gaps: tuple                    # (count, start, end) of each run of lost packets
     longest: float                 # seconds without an arrival
     duplicates: int
+
+
+class Margins(NamedTuple):
+    """d and r, in seconds: how far plain virtio-net's losses reach beyond its pauses, at worst."""
+    before: float = 0.0
+    after: float = 0.0
+    runs: int = 0
 
 
 class Tcp(NamedTuple):
@@ -41,6 +48,8 @@ class Outcome:
     tcp: Optional[Tcp] = None
     unplug: Optional[float] = None
     detected: Optional[float] = None    # carrier: when the driver noticed, in seconds after the loss
+    rate: int = 0                  # packets/s where it isn't the usual rate
+    margin: Margins = Margins()
     note: str = ""
     failed: str = ""
 
@@ -71,15 +80,17 @@ def stopped(log, since):
     return None
 
 
-class Margins(NamedTuple):
-    """d and r: how far plain virtio-net's losses reach beyond its pauses, at worst."""
-    before: float
-    after: float
-    runs: int
+def judge(outcomes, default_rate):
+    """Give each outcome the margins that virtio-net alone showed at its rate, to within two packets."""
+    for rate in {o.rate for o in outcomes}:
+        found = margins([o for o in outcomes if o.rate == rate], rate or default_rate)
+        for o in outcomes:
+            if o.rate == rate:
+                o.margin = found
 
 
 def margins(outcomes, rate):
-    """From the floor's runs; to within a packet. What it loses far from its pause is not counted."""
+    """From the floor's runs. What it loses far from its pause is the lab's doing, and not counted."""
     before = after = 0.0
     seen = [o for o in outcomes if o.peer == "plain" and o.pause and not o.failed]
     for o in seen:
@@ -90,32 +101,38 @@ def margins(outcomes, rate):
     return Margins(before + 2 / rate, after + 2 / rate, len(seen))
 
 
-def split(w, pause, margin):
+def split(outcome, w):
     """(lost in the widened pause, lost outside)"""
-    if not pause:
+    if not outcome.pause:
         return 0, len(w.lost)
-    inside = sum(pause[0] - margin.before <= t <= pause[1] + margin.after for t in w.lost)
+    start, end = outcome.pause[0] - outcome.margin.before, outcome.pause[1] + outcome.margin.after
+    inside = sum(start <= t <= end for t in w.lost)
     return inside, len(w.lost) - inside
 
 
-def late_timeouts(outcome, margin):
-    """TCP's time-outs that no pause explains."""
+def late_timeouts(outcome):
+    """TCP's time-outs that no pause explains.
+
+    The time-out doubles: the last one for what was lost in a pause comes as long after it as it took, and
+    the first time-out later.
+    """
     if not outcome.tcp:
         return 0
     if not outcome.pause:
         return len(outcome.tcp.timeouts)
-    start, end = outcome.pause[0] - margin.before, outcome.pause[1] + margin.after + RTO
-    return sum(not start <= t <= end for t in outcome.tcp.timeouts)
+    start, end = outcome.pause
+    return sum(not start - outcome.margin.before <= t <= end + outcome.margin.after + max(end - start + RTO, 1.5 * RTO)
+               for t in outcome.tcp.timeouts)
 
 
-def outside_gaps(outcome, margin):
+def outside_gaps(outcome):
     """Words for each run of lost packets that lies, in whole or in part, outside the widened pause."""
     words = []
     for name, w in outcome.ways.items():
         for count, start, end in w.gaps:
             if not outcome.pause:
                 words.append(f"{name}: {count} in {1000 * (end - start):.0f} ms")
-            elif start < outcome.pause[0] - margin.before or end > outcome.pause[1] + margin.after:
+            elif start < outcome.pause[0] - outcome.margin.before or end > outcome.pause[1] + outcome.margin.after:
                 words.append(f"{name}: {count} from STOP{1000 * (start - outcome.pause[0]):+.0f} ms "
                              f"to the announcement{1000 * (end - outcome.pause[1]):+.0f} ms")
     return words
@@ -131,25 +148,25 @@ def _worst(values, scale=1000, digits=0):
     return f"{max(values) * scale:.{digits}f}" if values else "–"
 
 
-def row(title, outcomes, margin):
+def row(title, outcomes):
     """The cells of one line: sums of packets, the worst of times."""
     good = [o for o in outcomes if not o.failed]
     cells = [title, f"{len(good)}" if len(good) == len(outcomes) else f"{len(good)}/{len(outcomes)}"]
     for name in (IN, OUT):
         seen = [(o, o.ways[name]) for o in good if name in o.ways]
-        parts = [split(w, o.pause, margin) for o, w in seen]
+        parts = [split(o, w) for o, w in seen]
         paused = any(o.pause for o, _ in seen)
         cells += [str(sum(w.sent for _, w in seen)), str(sum(p[0] for p in parts)) if paused else "–",
                   str(sum(p[1] for p in parts))] if seen else ["–"] * 3
     cells += [_worst(o.ways[n].longest for o in good if n in o.ways) for n in (IN, OUT)]
     cells += [str(sum(w.duplicates for o in good for w in o.ways.values())),
               _worst(o.tcp.longest for o in good if o.tcp)]
-    cells += [str(sum(late_timeouts(o, margin) for o in good)) if any(o.tcp for o in good) else "–"]
+    cells += [str(sum(late_timeouts(o) for o in good)) if any(o.tcp for o in good) else "–"]
     return [*cells, _worst((o.unplug for o in good), 1, 2),
             _worst(o.pause[1] - o.pause[0] if o.pause else None for o in good)]
 
 
-def table(outcomes, margin, titles):
+def table(outcomes, titles):
     """Aligned text: a block a scenario, a line a peer. `titles`: key -> name, in the table's order."""
     lines, groups = [], {}
     for o in outcomes:
@@ -159,7 +176,7 @@ def table(outcomes, margin, titles):
         rows.append(scenario)
         for key in titles:
             if key in peers:
-                rows.append(row("  " + titles[key], peers[key], margin))
+                rows.append(row("  " + titles[key], peers[key]))
                 notes = dict.fromkeys(o.note or o.failed for o in peers[key] if o.note or o.failed)
                 rows += [f"      {note}" for note in notes]
     widths = [max(len(r[i]) for r in rows if isinstance(r, list)) for i in range(len(HEAD))]
@@ -174,10 +191,10 @@ def table(outcomes, margin, titles):
 
 FIELDS = ("scenario", "peer", "run", "to_sent", "to_lost_in_pause", "to_lost_outside", "from_sent",
           "from_lost_in_pause", "from_lost_outside", "to_longest_gap_ms", "from_longest_gap_ms", "duplicates",
-          "tcp_gap_ms", "tcp_timeouts_outside", "unplug_s", "pause_ms", "stop_said_after_ms", "note")
+          "tcp_gap_ms", "tcp_timeouts_outside", "tcp_timeouts_at_ms", "unplug_s", "pause_ms", "stop_said_after_ms", "note")
 
 
-def results(outcomes, margin):
+def results(outcomes):
     """The CSV file: a line a run."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -186,10 +203,12 @@ def results(outcomes, margin):
         line = [o.scenario, o.peer, o.number]
         for name in (IN, OUT):
             w = o.ways.get(name)
-            line += [w.sent, *split(w, o.pause, margin)] if w else ["", "", ""]
+            line += [w.sent, *split(o, w)] if w else ["", "", ""]
         line += [_ms(o.ways[n].longest) if n in o.ways else "" for n in (IN, OUT)]
         line += [sum(w.duplicates for w in o.ways.values()), _ms(o.tcp.longest) if o.tcp else "",
-                 late_timeouts(o, margin) if o.tcp else "", "" if o.unplug is None else f"{o.unplug:.3f}",
+                 late_timeouts(o) if o.tcp else "",
+                 " ".join(f"{1000 * (t - o.pause[1]):+.0f}" if o.pause else "?" for t in o.tcp.timeouts)
+                 if o.tcp else "", "" if o.unplug is None else f"{o.unplug:.3f}",
                  _ms(o.pause[1] - o.pause[0]) if o.pause else "",
                  _ms(o.said - o.pause[0]) if o.said else "", o.failed or o.note]
         writer.writerow(line)

@@ -29,5 +29,5 @@ class Team(Managed):
         return tuple(next(folder.glob(f"{name}.ko*")) for name in ("team", "team_mode_activebackup"))
 
     def create(self, guest):
-        guest.run("modprobe team_mode_activebackup; mkdir -p /run/teamd; "
-                  f"echo '{json.dumps(CONFIG)}' >/tmp/team.json; teamd -d -f /tmp/team.json")
+        guest.run("modprobe team_mode_activebackup; mkdir -p /var /run/teamd; ln -sf /run /var/run; "
+                  f"echo '{json.dumps(CONFIG)}' >/tmp/team.json; teamd -d -f /tmp/team.json 2>&1")
