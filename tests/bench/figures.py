@@ -48,6 +48,7 @@ class Outcome:
     tcp: Optional[Tcp] = None
     unplug: Optional[float] = None
     detected: Optional[float] = None    # carrier: when the driver noticed, in seconds after the loss
+    dropped: int = 0               # by the lab's own taps, where QEMU did not read them in time
     rate: int = 0                  # packets/s where it isn't the usual rate
     margin: Margins = Margins()
     note: str = ""
@@ -138,6 +139,11 @@ def outside_gaps(outcome):
     return words
 
 
+def longest_loss(outcome):
+    """How long nothing arrived of what was sent, in the direction where it was worst."""
+    return max((end - start for w in outcome.ways.values() for _, start, end in w.gaps), default=0.0)
+
+
 HEAD = ("", "runs", "sent", "in pause", "outside", "sent", "in pause", "outside",
         "gap to", "gap from", "dup", "TCP gap", "RTO", "unplug", "pause")
 UNITS = ("", "", "", "", "", "", "", "", "ms", "ms", "", "ms", "", "s", "ms")
@@ -191,7 +197,7 @@ def table(outcomes, titles):
 
 FIELDS = ("scenario", "peer", "run", "to_sent", "to_lost_in_pause", "to_lost_outside", "from_sent",
           "from_lost_in_pause", "from_lost_outside", "to_longest_gap_ms", "from_longest_gap_ms", "duplicates",
-          "tcp_gap_ms", "tcp_timeouts_outside", "tcp_timeouts_at_ms", "unplug_s", "pause_ms", "stop_said_after_ms", "note")
+          "tcp_gap_ms", "tcp_timeouts_outside", "tcp_timeouts_at_ms", "unplug_s", "pause_ms", "stop_said_after_ms", "dropped_by_taps", "note")
 
 
 def results(outcomes):
@@ -210,7 +216,7 @@ def results(outcomes):
                  " ".join(f"{1000 * (t - o.pause[1]):+.0f}" if o.pause else "?" for t in o.tcp.timeouts)
                  if o.tcp else "", "" if o.unplug is None else f"{o.unplug:.3f}",
                  _ms(o.pause[1] - o.pause[0]) if o.pause else "",
-                 _ms(o.said - o.pause[0]) if o.said else "", o.failed or o.note]
+                 _ms(o.said - o.pause[0]) if o.said else "", o.dropped, o.failed or o.note]
         writer.writerow(line)
     return out.getvalue()
 

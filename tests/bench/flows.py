@@ -5,6 +5,7 @@
     from guest   peer <── udp 7002 ── guest     dated by arrival; a lost one by its neighbours'
     TCP          peer ── 7003 ──> guest, peer <── 7004 ── guest, 200 kB/s each
 """
+import json
 import time
 
 import traffic
@@ -41,6 +42,7 @@ class In(Flow):
 class Out(Flow):
     """The peer only listens."""
     port = 7002
+    ahead = 0.0
 
     def start(self):
         self._peer("recv")
@@ -52,7 +54,10 @@ class Out(Flow):
         self.guest.reap("probe-out")
         time.sleep(0.3)
         words = self.guest.run("cat /tmp/probe-out.out").split()
-        return traffic.dated(self._stream(), sent=int(words[2]))
+        stream = self._stream()
+        # The fastest packet tells best how far the guest's clock is ahead of ours.
+        self.ahead = max(p.sent - p.got for p in stream.packets)
+        return traffic.dated(stream, sent=int(words[2]))
 
 
 class Tcp(Flow):
@@ -81,18 +86,27 @@ class Tcp(Flow):
         return tcp(self.log.with_suffix(".back.log").read_text(), self.log.read_text())
 
 
+def dropped(guest):
+    """tap -> frames that found its queue full: QEMU did not read for 500 packets' time."""
+    vm = guest.vm
+    text = guest.net.lab("ip", "-s", "-j", "link")
+    return {link["ifname"]: link["stats64"]["tx"]["dropped"] for link in json.loads(text)
+            if link["ifname"] in (vm.standby_tap(), vm.primary_tap())}
+
+
 class Traffic:
     """All of it at once; `outcome` gets the figures, `streams` keeps what was measured."""
     KINDS = {IN: In, OUT: Out}
 
     def __init__(self, guest, outcome, rate=1000, ways=(IN, OUT), with_tcp=True):
         name = f"{outcome.scenario}-{outcome.number}".replace(" ", "-").replace(",", "")
-        self.outcome, self.streams = outcome, {}
+        self.guest, self.outcome, self.streams = guest, outcome, {}
         self.flows = {w: self.KINDS[w](guest, f"{name}-{w[:2]}", rate) for w in ways}
         if with_tcp:
             self.flows["tcp"] = Tcp(guest, f"{name}-tcp")
 
     def __enter__(self):
+        self._dropped = dropped(self.guest)
         for flow in self.flows.values():
             flow.start()
         return self
@@ -109,6 +123,8 @@ class Traffic:
             else:
                 self.streams[name] = done
                 self.outcome.ways[name] = way(done)
+        before = self._dropped
+        self.outcome.dropped = sum(n - before.get(tap, 0) for tap, n in dropped(self.guest).items())
 
     @staticmethod
     def go_on(seconds=0.7):

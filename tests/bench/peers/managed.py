@@ -36,7 +36,8 @@ done
 class Managed(Peer):
     """The order of things is that of a management layer: unplug, migrate, plug."""
     failover = False
-    device = prefer = ""           # the master's name; how the guest is told which port is the primary
+    device = ""                    # the master's name
+    prefer = ":"                   # how the guest is told that port $n is the primary
 
     def create(self, guest):
         """Make the master, without ports."""
