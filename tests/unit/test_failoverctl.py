@@ -415,3 +415,30 @@ def test_bash_completion(tree, commands):
 def test_zsh_completion(commands):
     text = (TOP / "userspace/completion/_failoverctl").read_text(encoding="utf-8")
     assert dict(re.findall(r"^\t'(\w+):(.*)'$", text, re.M)) == commands
+
+
+@pytest.mark.parametrize("version", ["0.1.0", None])
+def test_many_pairs(tree, version):
+    """64 pairs, told in another order than sysfs lists their cards; each gets its own cards."""
+    tree.module(version)
+    said = []
+    for i in range(64):
+        mac, pci = f"52:54:00:12:34:{i:02x}", f"0000:{i + 1:02x}:00.0"
+        cards = {"STANDBY": tree.virtio(f"s{i}", mac, pci=pci), "MASTER": tree.master(f"m{i}", mac, pci=pci),
+                 "PRIMARY": tree.vf(f"p{i}", mac, pci=f"0000:{i + 101:02x}:00.0")}
+        tree.enslave(f"s{i}", f"m{i}")
+        tree.enslave(f"p{i}", f"m{i}")
+        said.append((i, mac, cards))
+    for i, mac, cards in reversed(said):
+        tree.pair(lower("STANDBY", cards["STANDBY"], f"s{i}"), lower("PRIMARY", cards["PRIMARY"], f"p{i}"),
+                  ifindex=cards["MASTER"], ifname=f"m{i}", mac=bytes.fromhex(mac.replace(":", "")),
+                  active=U["NET_FAILOVER_ROLE_PRIMARY"], reason=U["NET_FAILOVER_REASON_PRIMARY_FIT"])
+    tree.vf("spare", said[5][1], pci="0000:f0:00.0")
+    report = status(tree, expect=DEGRADED)
+    assert [p["name"] for p in report["pairs"]] == [f"m{i}" for i in range(64)]
+    assert [(p["primary"]["name"], p["standby"]["name"], p["primary"]["driver"]) for p in report["pairs"]] == \
+        [(f"p{i}", f"s{i}", "ixgbevf") for i in range(64)]
+    assert [v["pair"] for v in report["virtio"]] == [f"m{i}" for i in range(64)]
+    assert [f["device"] for f in report["findings"] if f["code"] == "duplicate-mac"] == ["m5"]
+    assert codes(report) <= {"duplicate-mac", "module-in-tree"}
+    assert [p["name"] for p in status(tree, "m9", "s40", expect=GOOD if version else DEGRADED)["pairs"]] == ["m9", "m40"]

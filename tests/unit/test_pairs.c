@@ -38,8 +38,8 @@ static int make(void **state)
 {
 	struct setup *s = calloc(1, sizeof(*s));
 
-	s->v[MASTER] = card("eth0", 3, "virtio_net");
-	s->v[STANDBY] = card("eth1", 2, "virtio_net");
+	s->v[MASTER] = card("eth0", 2, "virtio_net");
+	s->v[STANDBY] = card("eth1", 3, "virtio_net");
 	s->v[PRIMARY] = card("eth2", 4, "e1000e");
 	s->v[MASTER].negotiated = true;
 	s->v[STANDBY].negotiated = true;
@@ -229,7 +229,7 @@ static void test_not_negotiated(void **state)
 {
 	struct setup *s = *state;
 
-	s->v[MASTER] = card("eth0", 3, "virtio_net");
+	s->v[MASTER] = card("eth0", 2, "virtio_net");
 	s->view.links.n = 1;
 	pairs_derive(&s->view.links, &s->view.pairs);
 	findings_make(&s->view, &s->findings);
@@ -240,9 +240,9 @@ static void test_not_negotiated(void **state)
 static void test_configure_error(void **state)
 {
 	struct setup *s = *state;
-	struct pair pair = { .ifindex = 3, .name = "eth0", .active = NET_FAILOVER_ROLE_STANDBY,
+	struct pair pair = { .ifindex = 2, .name = "eth0", .active = NET_FAILOVER_ROLE_STANDBY,
 			     .reason = NET_FAILOVER_REASON_PRIMARY_SETUP,
-			     .standby = { .present = true, .ifindex = 2, .name = "eth1" },
+			     .standby = { .present = true, .ifindex = 3, .name = "eth1" },
 			     .primary = { .present = true, .ifindex = 4, .name = "eth2",
 					  .error = -EBUSY } };
 

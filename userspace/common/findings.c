@@ -132,22 +132,64 @@ static void check_lower(const struct pair *pair, const struct lower *lower,
 			     role, lower->name, lower->link->mtu, pair->link->mtu);
 }
 
-static bool is_of_pair(const struct pair *pair, const struct link *link)
+/* Links that have a MAC address, in its order: a pair finds its own at once. */
+struct macs {
+	struct mac {
+		const struct link *link;
+	} *v;
+	size_t n;
+};
+
+static int by_mac(const void *a, const void *b)
 {
-	return link->ifindex == pair->ifindex ||
-	       (pair->primary.present && link->ifindex == pair->primary.ifindex) ||
-	       (pair->standby.present && link->ifindex == pair->standby.ifindex);
+	const struct mac *x = a, *y = b;
+	int order = memcmp(x->link->mac, y->link->mac, MAC_LEN);
+
+	if (order)
+		return order;
+	return x->link->ifindex < y->link->ifindex ? -1 : x->link->ifindex > y->link->ifindex;
 }
 
-static void check_duplicates(const struct view *view, const struct pair *pair,
+static void sort_macs(const struct links *links, struct macs *macs)
+{
+	size_t i;
+
+	*macs = (struct macs){ mem_grow(NULL, links->n, sizeof(*macs->v)), 0 };
+	for (i = 0; i < links->n; i++)
+		if (links->v[i].has_mac)
+			macs->v[macs->n++].link = &links->v[i];
+	qsort(macs->v, macs->n, sizeof(*macs->v), by_mac);
+}
+
+/* Where this address begins, or would. */
+static size_t first_of(const struct macs *macs, const uint8_t *mac)
+{
+	size_t low = 0, high = macs->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(macs->v[middle].link->mac, mac, MAC_LEN) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void check_duplicates(const struct macs *macs, const struct pair *pair,
 			     struct findings *findings)
 {
 	size_t i;
 
-	for (i = 0; i < view->links.n; i++) {
-		const struct link *link = &view->links.v[i];
+	if (!pair->has_mac)
+		return;
+	for (i = first_of(macs, pair->mac); i < macs->n; i++) {
+		const struct link *link = macs->v[i].link;
 
-		if (!pairs_same_mac(pair, link) || is_of_pair(pair, link))
+		if (memcmp(link->mac, pair->mac, MAC_LEN))
+			break;
+		if (link->pair == pair->ifindex)
 			continue;
 		findings_add(findings, SEVERITY_DEGRADED, "duplicate-mac", pair->name,
 			     "if it is a spare primary, leave it unconfigured; otherwise give it another MAC on the host",
@@ -164,7 +206,7 @@ static void check_loose(const struct view *view, struct findings *findings)
 	for (i = 0; i < view->links.n; i++) {
 		const struct link *link = &view->links.v[i];
 
-		if (!link->virtio || !link->negotiated || pairs_find(&view->pairs, link->name))
+		if (!link->virtio || !link->negotiated || pairs_of(&view->pairs, link))
 			continue;
 		findings_add(findings, SEVERITY_DEGRADED, "loose-standby", link->name,
 			     "look into the kernel's log, and for a pair in another network namespace",
@@ -189,9 +231,11 @@ static void check_any(const struct view *view, struct findings *findings)
 
 void findings_make(const struct view *view, struct findings *findings)
 {
+	struct macs macs;
 	size_t i;
 
 	*findings = (struct findings){ 0 };
+	sort_macs(&view->links, &macs);
 	check_module(view, findings);
 	for (i = 0; i < view->pairs.n; i++) {
 		const struct pair *pair = &view->pairs.v[i];
@@ -201,8 +245,9 @@ void findings_make(const struct view *view, struct findings *findings)
 		check_standby(pair, findings);
 		check_lower(pair, &pair->primary, "primary", findings);
 		check_lower(pair, &pair->standby, "standby", findings);
-		check_duplicates(view, pair, findings);
+		check_duplicates(&macs, pair, findings);
 	}
+	free(macs.v);
 	check_loose(view, findings);
 	check_any(view, findings);
 }

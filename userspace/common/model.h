@@ -40,8 +40,10 @@ struct link {
 	bool virtio;			/* its driver is virtio_net */
 	bool negotiated;		/* VIRTIO_NET_F_STANDBY */
 	bool standby_port;		/* phys_port_name says "sby" */
+	uint32_t pair;			/* ifindex of the master of its pair; 0: of none */
 };
 
+/* In the order of their ifindex. */
 struct links {
 	struct link *v;
 	size_t n;

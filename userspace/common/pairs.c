@@ -11,35 +11,67 @@
 #include "common/recorded.h"
 #include "common/sysfs.h"
 
-const struct link *pairs_link(const struct links *links, uint32_t ifindex)
+/* Links and pairs alike are kept in the order of their ifindex. */
+static int compare(uint32_t a, uint32_t b)
 {
-	size_t i;
-
-	for (i = 0; i < links->n; i++)
-		if (links->v[i].ifindex == ifindex)
-			return &links->v[i];
-	return NULL;
+	return a < b ? -1 : a > b;
 }
 
-bool pairs_same_mac(const struct pair *pair, const struct link *link)
+static int by_ifindex(const void *a, const void *b)
 {
-	return pair->has_mac && link->has_mac && !memcmp(pair->mac, link->mac, MAC_LEN);
+	const struct pair *x = a, *y = b;
+
+	return compare(x->ifindex, y->ifindex);
 }
 
-static void attach_lower(struct lower *lower, const struct links *links)
+static int pair_is_at(const void *key, const void *at)
+{
+	const struct pair *pair = at;
+
+	return compare(*(const uint32_t *)key, pair->ifindex);
+}
+
+static int link_is_at(const void *key, const void *at)
+{
+	const struct link *link = at;
+
+	return compare(*(const uint32_t *)key, link->ifindex);
+}
+
+static struct link *find_link(const struct links *links, uint32_t ifindex)
+{
+	return links->n ? bsearch(&ifindex, links->v, links->n, sizeof(*links->v), link_is_at) :
+			  NULL;
+}
+
+static const struct link *take_link(const struct links *links, uint32_t ifindex,
+				    const struct pair *pair)
+{
+	struct link *link = find_link(links, ifindex);
+
+	if (link)
+		link->pair = pair->ifindex;
+	return link;
+}
+
+static void attach_lower(struct lower *lower, const struct links *links, const struct pair *pair)
 {
 	if (lower->present)
-		lower->link = pairs_link(links, lower->ifindex);
+		lower->link = take_link(links, lower->ifindex, pair);
 }
 
-void pairs_attach(struct pairs *pairs, const struct links *links)
+void pairs_attach(struct pairs *pairs, struct links *links)
 {
 	size_t i;
 
+	if (pairs->n)
+		qsort(pairs->v, pairs->n, sizeof(*pairs->v), by_ifindex);
 	for (i = 0; i < pairs->n; i++) {
-		pairs->v[i].link = pairs_link(links, pairs->v[i].ifindex);
-		attach_lower(&pairs->v[i].primary, links);
-		attach_lower(&pairs->v[i].standby, links);
+		struct pair *pair = &pairs->v[i];
+
+		pair->link = take_link(links, pair->ifindex, pair);
+		attach_lower(&pair->primary, links, pair);
+		attach_lower(&pair->standby, links, pair);
 	}
 }
 
@@ -82,44 +114,65 @@ static enum net_failover_role derive_active(enum net_failover_reason reason)
 	return NET_FAILOVER_ROLE_STANDBY;
 }
 
-static void derive_lower(const struct link *link, struct lower *lower)
+static void add_master(struct pairs *pairs, const struct link *master)
 {
-	lower->present = true;
-	lower->ifindex = link->ifindex;
-	lower->link = link;
-	memcpy(lower->name, link->name, sizeof(lower->name));
-}
+	struct pair *pair;
 
-static void derive_pair(const struct links *links, const struct link *master, struct pair *pair)
-{
-	size_t i;
-
+	pairs->v = mem_grow(pairs->v, pairs->n, sizeof(*pairs->v));
+	pair = &pairs->v[pairs->n++];
 	*pair = (struct pair){ .ifindex = master->ifindex, .link = master, .derived = true,
 			       .has_mac = master->has_mac };
 	memcpy(pair->name, master->name, sizeof(pair->name));
 	memcpy(pair->mac, master->mac, sizeof(pair->mac));
-	for (i = 0; i < links->n; i++) {
-		const struct link *link = &links->v[i];
-
-		if (strcmp(link->master, master->name))
-			continue;
-		derive_lower(link, link->device == master->device ? &pair->standby :
-								    &pair->primary);
-	}
-	pair->reason = derive_reason(pair);
-	pair->active = derive_active(pair->reason);
 }
 
-void pairs_derive(const struct links *links, struct pairs *pairs)
+static int by_name(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int pair_is_named(const void *key, const void *at)
+{
+	const struct pair *pair = at;
+
+	return strcmp(key, pair->name);
+}
+
+/* Of the pairs in the order of their names. */
+static void add_lower(struct pairs *pairs, const struct link *link)
+{
+	struct pair *pair = bsearch(link->master, pairs->v, pairs->n, sizeof(*pairs->v),
+				    pair_is_named);
+	struct lower *lower;
+
+	if (!pair)
+		return;
+	lower = link->device == pair->link->device ? &pair->standby : &pair->primary;
+	lower->present = true;
+	lower->ifindex = link->ifindex;
+	memcpy(lower->name, link->name, sizeof(lower->name));
+}
+
+void pairs_derive(struct links *links, struct pairs *pairs)
 {
 	size_t i;
 
 	*pairs = (struct pairs){ 0 };
-	for (i = 0; i < links->n; i++) {
-		if (!is_master(&links->v[i]))
-			continue;
-		pairs->v = mem_grow(pairs->v, pairs->n, sizeof(*pairs->v));
-		derive_pair(links, &links->v[i], &pairs->v[pairs->n++]);
+	for (i = 0; i < links->n; i++)
+		if (is_master(&links->v[i]))
+			add_master(pairs, &links->v[i]);
+	if (!pairs->n)
+		return;
+	qsort(pairs->v, pairs->n, sizeof(*pairs->v), by_name);
+	for (i = 0; i < links->n; i++)
+		if (links->v[i].master[0])
+			add_lower(pairs, &links->v[i]);
+	pairs_attach(pairs, links);
+	for (i = 0; i < pairs->n; i++) {
+		pairs->v[i].reason = derive_reason(&pairs->v[i]);
+		pairs->v[i].active = derive_active(pairs->v[i].reason);
 	}
 }
 
@@ -138,6 +191,13 @@ const struct pair *pairs_find(const struct pairs *pairs, const char *name)
 		if (is_named(&pairs->v[i], name))
 			return &pairs->v[i];
 	return NULL;
+}
+
+const struct pair *pairs_of(const struct pairs *pairs, const struct link *link)
+{
+	if (!pairs->n || !link->pair)
+		return NULL;
+	return bsearch(&link->pair, pairs->v, pairs->n, sizeof(*pairs->v), pair_is_at);
 }
 
 /* Netlink first, as it names the pairs that are; sysfs then adds to them. */

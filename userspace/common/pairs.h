@@ -17,15 +17,15 @@ int pairs_gather(struct view *view);
 void pairs_free(struct view *view);
 
 /* Pairs from sysfs alone: who belongs together, and what that lets us conclude. */
-void pairs_derive(const struct links *links, struct pairs *pairs);
+void pairs_derive(struct links *links, struct pairs *pairs);
 
-/* Points masters and lowers at their links. */
-void pairs_attach(struct pairs *pairs, const struct links *links);
+/* Points masters and lowers at their links and back, and puts the pairs in order. */
+void pairs_attach(struct pairs *pairs, struct links *links);
 
 /* The pair that the device of this name is the master or a lower of, or NULL. */
 const struct pair *pairs_find(const struct pairs *pairs, const char *name);
 
-const struct link *pairs_link(const struct links *links, uint32_t ifindex);
-bool pairs_same_mac(const struct pair *pair, const struct link *link);
+/* The pair that the link is the master or a lower of, or NULL. */
+const struct pair *pairs_of(const struct pairs *pairs, const struct link *link);
 
 #endif

@@ -23,7 +23,7 @@ bool report_last_switch(const struct report *report, const struct pair *pair,
 /* The master hangs on the same virtio device, but is no card. */
 bool report_lists(const struct report *report, const struct link *link)
 {
-	const struct pair *pair = pairs_find(&report->view->pairs, link->name);
+	const struct pair *pair = pairs_of(&report->view->pairs, link);
 
 	if (!link->virtio)
 		return false;

@@ -142,7 +142,7 @@ static struct json_object *virtio_json(const struct report *report)
 
 	for (i = 0; i < report->view->links.n; i++) {
 		const struct link *link = &report->view->links.v[i];
-		const struct pair *pair = pairs_find(&report->view->pairs, link->name);
+		const struct pair *pair = pairs_of(&report->view->pairs, link);
 		struct json_object *object;
 
 		if (!report_lists(report, link))

@@ -164,7 +164,7 @@ static void put_virtio(const struct page *page, const struct report *report)
 
 	for (i = 0; i < report->view->links.n; i++) {
 		const struct link *link = &report->view->links.v[i];
-		const struct pair *pair = pairs_find(&report->view->pairs, link->name);
+		const struct pair *pair = pairs_of(&report->view->pairs, link);
 		struct libscols_line *line;
 		char mac[MAC_TEXT_LEN];
 
