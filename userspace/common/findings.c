@@ -100,6 +100,7 @@ static void check_deaf(const struct view *view, const struct pair *pair,
 static void check_standby(const struct pair *pair, struct findings *findings)
 {
 	const struct lower *standby = &pair->standby;
+	char *advice;
 
 	if (!standby->present) {
 		findings_add(findings, SEVERITY_DEGRADED, "no-standby", pair->name,
@@ -108,11 +109,16 @@ static void check_standby(const struct pair *pair, struct findings *findings)
 		return;
 	}
 	/* Some hosts keep it down on purpose and raise it for a migration. */
-	if (standby->link && standby->link->carrier != 1 && pair->link && pair->link->up)
-		findings_add(findings, SEVERITY_GOOD, "standby-no-carrier", pair->name,
-			     "its link must be up on the host before the primary is unplugged",
-			     "the standby (%s) is %s",
-			     standby->name, standby->link->up ? "without carrier" : "down");
+	if (!standby->link || standby->link->carrier == 1 || !pair->link || !pair->link->up)
+		return;
+	advice = standby->link->up ?
+		 mem_printf("its link must be up on the host before the primary is unplugged") :
+		 mem_printf("it must be up before the primary is unplugged: ip link set %s up",
+			    standby->name);
+	findings_add(findings, SEVERITY_GOOD, "standby-no-carrier", pair->name, advice,
+		     "the standby (%s) is %s",
+		     standby->name, standby->link->up ? "without carrier" : "down");
+	free(advice);
 }
 
 static void check_lower(const struct pair *pair, const struct lower *lower,

@@ -21,8 +21,7 @@ static const struct {
 } grades[] = {
 	{ "primary-drained", SEVERITY_GOOD,
 	  "nothing is to be done: the primary of the other host will be used there" },
-	{ "standby-no-carrier", SEVERITY_BAD,
-	  "bring its link up, in the guest or on the host, before the migration starts" },
+	{ "standby-no-carrier", SEVERITY_BAD, NULL },
 	{ "standby-unfit", SEVERITY_BAD, NULL },
 	{ "no-standby", SEVERITY_BAD, NULL },
 	{ "no-primary", SEVERITY_DEGRADED, NO_PRIMARY },
