@@ -197,3 +197,30 @@ def test_drain_is_refused(lab):
     carried_by_standby(guest)
     done = guest.execute(f"failoverctl drain {pair.master}")
     assert done.rc == BAD and "there is no primary" in done.err, done
+
+
+@pytest.mark.parametrize("who", ["su -s /bin/sh nobody -c", "unshare --user --map-root-user sh -c"],
+                         ids=["nobody", "root-of-another-user-namespace"])
+def test_unprivileged(lab, who):
+    """Others than the administrator may look, and may change nothing."""
+    guest, pair = ready(lab, "ours")
+    guest.run("printf 'root:x:0:0::/root:/bin/sh\\nnobody:x:65534:65534::/tmp:/bin/sh\\n' >/etc/passwd")
+    before = guest.run("failoverctl history")
+    for command, code in (("status", GOOD), ("status --json", GOOD), ("check", GOOD), ("history", GOOD),
+                          ("monitor --timeout=0.2", GOOD), ("metrics", GOOD)):
+        done = guest.execute(f"{who} 'failoverctl {command}'")
+        assert done.rc == code and pair.master in done.out and not done.err, (command, done)
+    for command in ("drain", "undrain", "announce"):
+        done = guest.execute(f"{who} 'failoverctl {command} {pair.master}'")
+        assert done.rc == UNKNOWN and "not permitted" in done.err, (command, done)
+    assert guest.run("failoverctl history") == before
+
+
+def test_another_network_namespace(lab):
+    """In a namespace without the master there is no pair, also for its root."""
+    guest, pair = ready(lab, "ours")
+    inside = "unshare --user --map-root-user --net sh -c"
+    done = guest.execute(f"{inside} 'failoverctl history --json'")
+    assert done.rc == GOOD and not json.loads(done.out)["events"], done
+    done = guest.execute(f"{inside} 'failoverctl drain {pair.master}'")
+    assert done.rc == UNKNOWN and done.err, done
