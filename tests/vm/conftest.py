@@ -2,8 +2,7 @@
 """Fixtures of the VM tests."""
 import pytest
 
-import expect
-from lab import LabError, floor as lab_floor
+from lab import LabError
 from lab.run import BUILD, TOP, sh
 from lab.testbed import Images, Testbed, check_usable
 
@@ -56,18 +55,6 @@ def lab(request, images, evidence):
     if found:
         lines = "\n".join(f"  {guest}: {line}" for guest, line in found[:20])
         pytest.fail(f"the guest's kernel complained ({evidence}):\n{lines}", pytrace=False)
-
-
-@pytest.fixture(scope="session")
-def floor(images, measured, session_folder):
-    """What plain virtio-net loses around a migration's pause, in this very run."""
-    testbed = Testbed(images, session_folder / "floor")
-    try:
-        result = lab_floor.measure(testbed, expect.flows)
-    finally:
-        testbed.close()
-    measured(str(result))
-    return result
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,14 @@
 
     peer ── br0 ─┬─ standby, VF   source QEMU
                  └─ standby, VF   destination QEMU
+
+A plain virtio-net card in the same guest is the measure: what it loses outside the pause is the floor.
 """
 import pytest
 
 from expect import carried_by_primary, nothing_lost, outside, ready, whole
-from lab.flow import Echo, FromGuest, FromPeer, describe
+from lab.floor import PLAIN, Plain
+from lab.flow import Echo, FromGuest, FromPeer, describe, lateness
 from lab.migrate import migrate
 from lab.qemu import Pair
 
@@ -21,60 +24,66 @@ def back(guest):
     return pair
 
 
+def report(what, echo, plain, result):
+    """For the closing summary."""
+    return f"migration, {what}: pause {result.pause_ms:.0f} ms; {describe(echo.result)}; " \
+        f"plain virtio-net beside it: {describe(plain.result)}; slowest answer {lateness(echo.result):.0f} ms"
+
+
 @pytest.mark.defect("P2")
 @pytest.mark.defect("P4")
 @pytest.mark.parametrize("how", ["acpi", "pciehp", "postcopy", "smp2", "vmxnet3"])
-def test_nothing_is_lost(lab, variant, floor, measured, how):
+def test_nothing_is_lost(lab, variant, measured, how):
     """Both directions, by each way of unplugging, precopy and postcopy."""
-    guest, _ = ready(lab, variant, Pair(primary="vmxnet3" if how == "vmxnet3" else "e1000e"),
+    guest, _ = ready(lab, variant, Pair(primary="vmxnet3" if how == "vmxnet3" else "e1000e"), PLAIN,
                      hotplug="pciehp" if how == "pciehp" else "acpi",
                      smp=2 if how == "smp2" else 1)
-    with Echo(guest) as echo:
+    with Echo(guest) as echo, Plain(guest) as plain:
         echo.go_on()
         result = migrate(guest, postcopy=how == "postcopy")
         assert result.status == "completed"
         back(guest)
         echo.go_on()
-    measured(f"{variant}, migration, {how}: {describe(echo.result)}; pause {result.pause_ms:.0f} ms")
-    nothing_lost(echo.result, result, floor)
+    measured(report(f"{variant}, {how}", echo, plain, result))
+    nothing_lost(echo.result, result, plain.floor(result))
 
 
-def test_intree_for_comparison(lab, floor, measured):
+def test_intree_for_comparison(lab, measured):
     """The in-tree module through the same migration: the lab must see what it loses."""
-    guest, _ = ready(lab, "intree")
-    with Echo(guest) as echo:
+    guest, _ = ready(lab, "intree", Pair(), PLAIN)
+    with Echo(guest) as echo, Plain(guest) as plain:
         echo.go_on()
         result = migrate(guest)
         back(guest)
         echo.go_on()
-    measured(f"in-tree, migration, acpi: {describe(echo.result)}; pause {result.pause_ms:.0f} ms")
-    lost = outside(echo.result, result, floor)
+    measured(report("in-tree, acpi", echo, plain, result))
+    lost = outside(echo.result, result, plain.floor(result))
     assert lost > 500, f"the in-tree module lost only {lost}: is the lab blind?"
 
 
 @pytest.mark.defect("P2")
-def test_there_and_back(lab, variant, floor):
+def test_there_and_back(lab, variant):
     """Migrations in a row."""
-    guest, _ = ready(lab, variant)
+    guest, _ = ready(lab, variant, Pair(), PLAIN)
     for number in range(2):
-        with Echo(guest, name=f"echo{number}") as echo:
+        with Echo(guest, name=f"echo{number}") as echo, Plain(guest, name=f"plain{number}") as plain:
             result = migrate(guest)
             assert result.status == "completed"
             back(guest)
-        nothing_lost(echo.result, result, floor)
+        nothing_lost(echo.result, result, plain.floor(result))
 
 
 @pytest.mark.parametrize("direction", [pytest.param(FromPeer, marks=pytest.mark.defect("P4")), FromGuest])
-def test_one_way(lab, variant, floor, direction):
+def test_one_way(lab, variant, direction):
     """A guest that only listens is found again, one that only talks is heard."""
-    guest, _ = ready(lab, variant)
-    with direction(guest, "oneway") as flow:
+    guest, _ = ready(lab, variant, Pair(), PLAIN)
+    with direction(guest, "oneway") as flow, Plain(guest) as plain:
         flow.go_on()
         result = migrate(guest)
         pair = guest.wait_paired()
         guest.wait_carrier(pair.primary)
         flow.go_on()
-    nothing_lost(flow.result, result, floor)
+    nothing_lost(flow.result, result, plain.floor(result))
 
 
 @pytest.mark.defect("P3")

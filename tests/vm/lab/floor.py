@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What plain virtio-net loses around the VM's pause: the measure for everything else."""
+"""The measure for a migration: a plain virtio-net card beside the pair, through the same pause.
+
+    peer 10.77.0.1 ──── 10.77.0.2  the pair's master
+         10.78.0.1 ──── 10.78.0.2  the plain card, no failover
+
+Both lose what is under way when QEMU stops the CPUs, and both suffer when the machine is busy.
+"""
 from dataclasses import dataclass
 
 import traffic
 
 from .flow import Echo
-from .migrate import migrate
 from .qemu import Pair
+
+PLAIN = Pair(7, failover=False, primary=None)
+PEER, PLAIN4 = "10.78.0.1/24", "10.78.0.2"
 
 
 @dataclass(frozen=True)
@@ -14,31 +22,28 @@ class Floor:
     """Seconds before STOP and after the announcement within which plain virtio-net loses packets."""
     before: float
     after: float
-    lost: int
-    pauses: tuple
-
-    def __str__(self):
-        pauses = ", ".join(f"{p:.0f}" for p in self.pauses)
-        return f"plain virtio-net: {self.lost} lost in pauses of {pauses} ms, from " \
-               f"{1000 * self.before:.1f} ms before STOP to {1000 * self.after:.1f} ms after the announcement"
 
 
-def measure(testbed, flows, rate=1000, migrations=3):
-    """Migrate a plain virtio guest under the same traffic; the worst that was seen.
+class Plain(Echo):
+    """The flow of the plain card; `floor(migration)` afterwards."""
+    port = Echo.port + 5
 
-    The resolution is two packets of the probe.
-    """
-    guest = testbed.boot("intree", Pair(primary=None, failover=False))
-    guest.address("eth0")
-    flows(guest)
-    seen = [(2 / rate, 2 / rate)]
-    lost, pauses = 0, []
-    for number in range(migrations):
-        with Echo(guest, rate, name=f"floor{number}") as echo:
-            result = migrate(guest)
-            echo.go_on()
-        seen.append(traffic.margins(echo.result, result.told))
-        lost += len(echo.result.lost)
-        pauses.append(result.pause_ms)
-    before, after = traffic.widest(seen)
-    return Floor(before + 1 / rate, after + 1 / rate, lost, tuple(pauses))
+    def __init__(self, guest, rate=1000, name="plain"):
+        super().__init__(guest, rate, to=PLAIN4, name=name)
+
+    def start(self):
+        links = self.guest.links().items()
+        name, = (n for n, link in links if link.get("address") == PLAIN.mac)
+        if "UP" not in dict(links)[name]["flags"]:
+            # Without arp_ignore either card would answer for the other's address.
+            self.guest.run("echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore && "
+                           f"ip link set {name} up && ip addr add {PLAIN4}/24 dev {name}")
+            self.guest.net.peer("ip", "addr", "add", PEER, "dev", "eth0")
+            self.guest.net.peer("ip", "neigh", "replace", PLAIN4, "lladdr", PLAIN.mac, "dev", "eth0",
+                                "nud", "permanent")
+        super().start()
+
+    def floor(self, migration):
+        """How far outside the pause it lost packets; two packets are the probe's resolution."""
+        before, after = traffic.margins(self.result, migration.told)
+        return Floor(before + 2 / self.rate, after + 2 / self.rate)

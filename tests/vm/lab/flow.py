@@ -67,7 +67,7 @@ class Echo(Flow):
     def start(self):
         self.guest.serve_echo(self.port)
         self._peer("ping", "--to", self.to, "--rate", self.rate, "--size", self.size,
-                   "--seconds", FOREVER, "--drain", 300)
+                   "--seconds", FOREVER, "--drain", 2000)
 
     def end(self):
         return self._stream()
@@ -115,6 +115,11 @@ def describe(stream):
     gaps = "; ".join(f"{r.count} in {1000 * (r.end - r.start):.0f} ms" for r in traffic.runs(stream))
     twice = f", {len(stream.extras)} duplicates" if stream.extras else ""
     return f"{len(stream.packets)} sent, {len(stream.lost)} lost" + (f" ({gaps})" if gaps else "") + twice
+
+
+def lateness(stream):
+    """How long the slowest answer took, in ms: how busy the machine was."""
+    return 1000 * max((p.got - p.sent for p in stream.packets if p.got is not None), default=0)
 
 
 def around(stream, migration):

@@ -138,7 +138,7 @@ class Guest:
     def pair(self, index=0):
         """The interfaces of a pair: names of master, standby, primary (None where missing), and links."""
         links = self.links()
-        mac = self.machine.pairs[index].mac
+        mac, = (pair.mac for pair in self.machine.pairs if pair.index == index)
         mine = {n: l for n, l in links.items() if l.get("address") == mac}
         master = _only(n for n, l in mine.items() if l["ethtool"] == "net_failover")
         standby = _only(n for n, l in mine.items()

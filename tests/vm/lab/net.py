@@ -140,7 +140,7 @@ class Network:
         self._procs, self._peer, self._lab = [], None, None
 
 
-def stop(proc, sig=signal.SIGTERM, patience=5):
+def stop(proc, sig=signal.SIGTERM, patience=15):
     """Ask one process of ours to end, then make it."""
     if proc.poll() is None:
         proc.send_signal(sig)

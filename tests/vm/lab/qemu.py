@@ -117,7 +117,8 @@ class Qemu:
         args += ["-incoming", f"unix:{self.incoming_path}"] if incoming else ["-S"]
         if m.hotplug == "pciehp":
             args += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
-        for port in range(2 * len(m.pairs) + m.spare_ports):
+        ports = [p for pair in m.pairs for p in (2 * pair.index, 2 * pair.index + 1)]
+        for port in [*ports, *range(max(ports) + 1, max(ports) + 1 + m.spare_ports)]:
             args += ["-device", f"pcie-root-port,id=rp{port},chassis={port + 1},slot={port + 1}"]
         for pair in m.pairs:
             args += self._pair_arguments(pair)
