@@ -30,8 +30,9 @@ UDEVDIR     ?= $(call pkgvar,udevdir,udev,/usr/lib/udev)
 SYSTEMDDIR  ?= $(call pkgvar,systemdutildir,systemd,/usr/lib/systemd)
 DRACUTDIR   ?= $(call pkgvar,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 INITRAMFS_TOOLS ?= /usr/share/initramfs-tools
-# Below 243 networkd takes a match by Property= for a match of everything.
-NETWORKD    ?= $(shell $(PKG_CONFIG) --atleast-version=243 systemd 2>/dev/null && echo yes)
+# Below 243 networkd takes a match by Property= for a match of everything. We build against libsystemd
+# of the same version, and its .pc file is there where that of systemd itself is not.
+NETWORKD    ?= $(shell $(PKG_CONFIG) --atleast-version=243 libsystemd 2>/dev/null && echo yes)
 
 data = install -D -m 644 $(1) $(DESTDIR)$(2)
 prog = install -D -m 755 $(1) $(DESTDIR)$(2)
