@@ -172,14 +172,14 @@ def row(title, outcomes):
             _worst(o.pause[1] - o.pause[0] if o.pause else None for o in good)]
 
 
-def table(outcomes, titles):
-    """Aligned text: a block a scenario, a line a peer. `titles`: key -> name, in the table's order."""
-    lines, groups = [], {}
+def table(outcomes, titles, scenarios):
+    """Aligned text: a block a scenario, a line a peer. `titles`: key -> name; both in the table's order."""
+    lines, groups = [], {name: {} for name in scenarios}
     for o in outcomes:
         groups.setdefault(o.scenario, {}).setdefault(o.peer, []).append(o)
     rows = [list(HEAD), list(UNITS)]
     for scenario, peers in groups.items():
-        rows.append(scenario)
+        rows += [scenario] if peers else []
         for key in titles:
             if key in peers:
                 rows.append(row("  " + titles[key], peers[key]))

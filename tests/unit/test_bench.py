@@ -68,11 +68,11 @@ def test_table_and_csv():
             outcome("ours", [], failed="failed: no carrier")]
     runs[1].ways[OUT] = figures.way(stream([700], extras=[(1, 100.0)]))
     figures.judge(runs, 1000)
-    text = figures.table(runs, {"plain": "floor", "ours": "ours"})
+    text = figures.table(runs, {"plain": "floor", "ours": "ours"}, ["unplug", "migration"])
     lines = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
     assert lines["floor"][1:5] == ["1", "1000", "100", "0"]
     assert lines["ours"][1:8] == ["1/2", "1000", "100", "0", "1000", "0", "1"]
-    assert "failed: no carrier" in text
+    assert "failed: no carrier" in text and "unplug by" not in text
     rows = list(csv.DictReader(io.StringIO(figures.results(runs))))
     assert [r["from_lost_outside"] for r in rows] == ["", "1", ""]
     assert rows[1]["duplicates"] == "1" and rows[1]["unplug_s"] == "0.250" and rows[1]["pause_ms"] == "100.0"
