@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # failoverd, and where the files for udev, systemd, ifupdown and the initramfs go. Each folder can be given.
 
-DAEMON_LIBS := libmnl libsystemd
+DAEMON_LIBS := libmnl libnl-route-3.0 libsystemd
 DAEMON  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard failoverd/*.c))
 
 ifneq ($(MAKECMDGOALS),clean)
   ifneq ($(shell $(PKG_CONFIG) --exists $(DAEMON_LIBS) 2>/dev/null && echo yes),yes)
-    $(error failoverd needs libraries that are not here: apt-get install libmnl-dev libsystemd-dev pkg-config)
+    $(error failoverd needs libraries that are not here: apt-get install libmnl-dev libnl-route-3-dev libsystemd-dev pkg-config)
   endif
 endif
+
+$(DAEMON): OURS += $(shell $(PKG_CONFIG) --cflags $(DAEMON_LIBS))
 
 all: $(BUILD)/failoverd
 

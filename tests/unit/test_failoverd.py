@@ -32,7 +32,7 @@ def programs():
     """Built once for all tests here."""
     for command in (
             ["make", "--no-print-directory", "-C", HERE, "userspace"],
-            ["sh", "-c", 'mkdir -p "${1%/*}" && o=$1 && shift && exec "$@" -o "$o" $(pkg-config --libs libsystemd)',
+            ["sh", "-c", 'mkdir -p "${1%/*}" && o=$1 && shift && exec "$@" -o "$o" $(pkg-config --cflags --libs libsystemd libnl-route-3.0)',
              "sh", FED, "cc", "-std=gnu11", "-D_GNU_SOURCE", *SANITIZED, f"-I{TOP}/userspace",
              f"-I{TOP}/kmod/include/uapi", HERE / "fed_watch.c",
              *sorted((TOP / "userspace/failoverd").glob("*.c")), '-DVERSION="0"', BUILD / "libcommon.a"]):

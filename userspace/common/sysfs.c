@@ -123,7 +123,7 @@ static bool is_pci_address(const char *text)
  * …/0000:01:00.0/virtio0/net/<name>: the last PCI address on the way, else
  * the component before "net".
  */
-static void read_bus(int net, const char *name, struct link *link)
+static void read_bus(int net, const char *name, char bus[WORD_LEN])
 {
 	char path[PATH_MAX], *save = NULL, *part;
 	const char *before = "", *last = "";
@@ -133,7 +133,7 @@ static void read_bus(int net, const char *name, struct link *link)
 		return;
 	for (part = strtok_r(path, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
 		if (is_pci_address(part)) {
-			escape_copy(link->bus, sizeof(link->bus), part);
+			escape_copy(bus, WORD_LEN, part);
 			pci = true;
 		}
 		if (!pci && !strcmp(part, "net"))
@@ -141,7 +141,7 @@ static void read_bus(int net, const char *name, struct link *link)
 		last = part;
 	}
 	if (!pci)
-		escape_copy(link->bus, sizeof(link->bus), before);
+		escape_copy(bus, WORD_LEN, before);
 }
 
 static void read_virtio(int dir, struct link *link)
@@ -191,7 +191,7 @@ static bool read_link(int net, int dir, const char *name, struct link *link)
 	escape_copy(link->name, sizeof(link->name), name);
 	read_target_name(dir, "master", link->master, sizeof(link->master));
 	read_target_name(dir, "device/driver", link->driver, sizeof(link->driver));
-	read_bus(net, name, link);
+	read_bus(net, name, link->bus);
 	read_mac(dir, link);
 	read_virtio(dir, link);
 	read_state(dir, link);
@@ -244,6 +244,28 @@ int sysfs_links(struct links *links)
 	if (links->n)
 		qsort(links->v, links->n, sizeof(*links->v), by_ifindex);
 	return 0;
+}
+
+bool sysfs_bus(const char *ifname, uint32_t ifindex, char bus[WORD_LEN])
+{
+	DIR *net = open_net();
+	struct stat device;
+	bool is = false;
+	int dir;
+
+	bus[0] = '\0';
+	if (!net)
+		return false;
+	dir = openat(dirfd(net), ifname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		is = (uint32_t)read_int(dir, "ifindex", 0) == ifindex &&
+		     !fstatat(dir, "device", &device, 0);
+		close(dir);
+	}
+	if (is)
+		read_bus(dirfd(net), ifname, bus);
+	closedir(net);
+	return is;
 }
 
 void sysfs_free(struct links *links)

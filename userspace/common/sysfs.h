@@ -16,6 +16,12 @@ bool sysfs_replaced(void);
 int sysfs_links(struct links *links);
 void sysfs_free(struct links *links);
 
+/*
+ * Where the card that has this name and ifindex sits, as in struct link.bus.
+ * false and "": it has no hardware, or another name by now.
+ */
+bool sysfs_bus(const char *ifname, uint32_t ifindex, char bus[WORD_LEN]);
+
 /* The module of the name net_failover; MODULE_NONE also where it is built in. */
 void sysfs_module(struct module *module);
 
