@@ -30,7 +30,7 @@ class In(Flow):
     def start(self):
         self.guest.spawn("probe-in", "recv", "--port", self.port, "--log", "/tmp/in.log", "--runs")
         self.guest.wait_until(f"netstat -lun | grep -q ':{self.port} '")
-        self._peer("send", "--to", GUEST4, "--rate", self.rate, "--seconds", FOREVER, "--flows", FLOWS)
+        self._peer("send", "--to", GUEST4, "--rate", self.rate, "--seconds", self.forever, "--flows", FLOWS)
 
     def end(self):
         sent = self._stream()
@@ -48,7 +48,7 @@ class Out(Flow):
         self._peer("recv")
         listening(self.guest, "u", self.port)
         self.guest.spawn("probe-out", "send", "--to", PEER4, "--port", self.port, "--rate", self.rate,
-                         "--seconds", FOREVER, "--flows", FLOWS)
+                         "--seconds", self.forever, "--flows", FLOWS)
 
     def end(self):
         self.guest.reap("probe-out")

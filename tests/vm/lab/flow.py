@@ -11,6 +11,7 @@ from .run import BUILD, wait_until
 PROBE = BUILD / "tests/probe"
 PORT = 7000
 FOREVER = 600                      # seconds; the end of a flow is ours to say
+MAX_PACKETS = 1 << 23              # what the probe keeps a record of (MAX_SEQ)
 
 
 class Flow:
@@ -40,6 +41,11 @@ class Flow:
         self.result = self.end()
         (self.log.with_suffix(".lost")).write_text(describe(self.result) + "\n", encoding="utf-8")
 
+    @property
+    def forever(self):
+        """For how long the probe can send, at most."""
+        return min(FOREVER, MAX_PACKETS // self.rate)
+
     def go_on(self, seconds=0.5):
         """Let the flow run: here time itself is what a test waits for."""
         assert self.proc.poll() is None, "the probe ended"
@@ -67,7 +73,7 @@ class Echo(Flow):
     def start(self):
         self.guest.serve_echo(self.port)
         self._peer("ping", "--to", self.to, "--rate", self.rate, "--size", self.size,
-                   "--seconds", FOREVER, "--drain", 2000)
+                   "--seconds", self.forever, "--drain", 2000)
 
     def end(self):
         return self._stream()
@@ -80,7 +86,7 @@ class FromPeer(Flow):
     def start(self):
         self.guest.spawn("probe", "recv", "--port", self.port, "--log", "/tmp/flow.log", "--runs")
         self.guest.wait_until(f"netstat -lun | grep -q ':{self.port} '")
-        self._peer("send", "--to", GUEST4, "--rate", self.rate, "--seconds", FOREVER)
+        self._peer("send", "--to", GUEST4, "--rate", self.rate, "--seconds", self.forever)
 
     def end(self):
         sent = self._stream()
@@ -102,7 +108,7 @@ class FromGuest(Flow):
         self._peer("recv")
         wait_until(lambda: f":{self.port} " in self.guest.net.peer("ss", "-Hlun"), 5, "the receiver")
         self.guest.spawn("probe", "send", "--to", PEER4, "--port", self.port, "--rate", self.rate,
-                         "--seconds", FOREVER)
+                         "--seconds", self.forever)
 
     def end(self):
         self.guest.reap("probe")
