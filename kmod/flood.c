@@ -7,6 +7,11 @@
  * none. While a switch is under way each flooded frame is therefore noted, and
  * the copy that comes by the other lower recognised by its contents. Nothing
  * of this runs at any other time.
+ *
+ * Before that both lowers bring the same flooded frames, one of them in vain, and
+ * they are only counted. If the path in use has broken, what the idle one brought
+ * more of since that path was last known to work is what nobody delivered; and
+ * what it has brought less of was delivered already and is still to come.
  */
 #include <linux/icmpv6.h>
 #include <linux/if_vlan.h>
@@ -111,10 +116,15 @@ bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool f
 		deliver = first && !copy->delivered;
 		copy->matched = true;
 	} else {
+		bool again = flood->behind && lower->index != flood->old;
+
+		if (again)
+			flood->behind--;
+		deliver = deliver && !again;
 		flood->ring[flood->noted++ % NFO_FLOOD_RING] = (struct nfo_flooded) {
 			.hash = hash,
 			.index = lower->index,
-			.delivered = deliver,
+			.delivered = deliver || again,
 			.early = jiffies_to_msecs(jiffies - flood->start) < NFO_RECORD_MS / 2,
 		};
 	}
@@ -123,26 +133,13 @@ bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool f
 }
 
 /**
- * nfo_flood_start() - forget the last switch; a new one begins
- * @flood: the pair's
- *
- * nfo_pair.lock.
- */
-void nfo_flood_start(struct nfo_flood *flood)
-{
-	spin_lock_bh(&flood->lock);
-	flood->noted = 0;
-	flood->start = jiffies;
-	spin_unlock_bh(&flood->lock);
-}
-
-/**
  * nfo_flood_count_lost() - count what neither lower delivered
  * @flood: the pair's
  *
- * When both lowers deliver no more side by side. Frames noted in the first
- * half of the time before the swap don't count: the copy of such a one may
- * have been delivered before noting began. nfo_pair.lock.
+ * When both lowers deliver no more side by side; a second time it counts nothing.
+ * Frames noted in the first half of the time before the swap don't count: the
+ * copy of such a one may have been delivered before noting began. What the old
+ * path alone brought is what the new one was ahead with. nfo_pair.lock.
  */
 void nfo_flood_count_lost(struct nfo_flood *flood)
 {
@@ -152,8 +149,122 @@ void nfo_flood_count_lost(struct nfo_flood *flood)
 	for (i = 0; i < min(flood->noted, NFO_FLOOD_RING); i++) {
 		const struct nfo_flooded *frame = &flood->ring[i];
 
-		if (!frame->delivered && !frame->matched && !frame->early)
+		if (frame->matched)
+			continue;
+		if (!frame->delivered && !frame->early)
 			flood->lost++;
+		else if (frame->delivered && frame->index == flood->old && flood->ahead)
+			flood->ahead--;
 	}
+	flood->lost += flood->ahead;
+	flood->ahead = 0;
+	flood->noted = 0;
+	spin_unlock_bh(&flood->lock);
+}
+
+/* How often to look whether the path in use works, at most. The longer, the more
+ * of what only one of the lowers is sent may be taken for lost.
+ */
+#define NFO_MARK_MS 100
+
+static void nfo_flood_read(const struct nfo_pair *pair, const struct nfo_lower *active,
+			   struct nfo_flood_mark *mark)
+{
+	struct nfo_sums sums;
+
+	nfo_stats_sum(pair, &sums);
+	mark->alive = sums.path[active->index].rx_packets;
+	mark->delivered = sums.path[active->index].rx_multicast -
+			  sums.path[active->index].rx_link_local;
+	mark->ignored = sums.path[!active->index].rx_flood_ignored;
+}
+
+/* Whether flooded frames are not noted, and those in vain are counted instead. */
+static bool nfo_flood_marking(const struct nfo_pair *pair)
+{
+	return pair->phase == NFO_STEADY || pair->phase == NFO_SETTLE;
+}
+
+/**
+ * nfo_flood_mark_first() - begin to remember: flooded frames are noted no more
+ * @pair: the pair
+ * @active: the lower in use, or NULL
+ *
+ * nfo_pair.lock.
+ */
+void nfo_flood_mark_first(struct nfo_pair *pair, const struct nfo_lower *active)
+{
+	if (!active)
+		return;
+	nfo_flood_read(pair, active, &pair->flood_first);
+	pair->flood_mark[0] = pair->flood_first;
+	pair->flood_mark[1] = pair->flood_first;
+	pair->flood_marked = jiffies;
+}
+
+/**
+ * nfo_flood_mark() - remember what both lowers brought while the path works
+ * @pair: the pair
+ * @active: the lower in use, or NULL
+ *
+ * Now and then. Two marks are kept: the path may have broken right before the
+ * later one. nfo_pair.lock.
+ */
+void nfo_flood_mark(struct nfo_pair *pair, const struct nfo_lower *active)
+{
+	struct nfo_flood_mark now;
+
+	if (!active || !nfo_flood_marking(pair) ||
+	    time_before(jiffies, pair->flood_marked + msecs_to_jiffies(NFO_MARK_MS)))
+		return;
+	pair->flood_marked = jiffies;
+	nfo_flood_read(pair, active, &now);
+	if (now.alive == pair->flood_mark[0].alive)
+		return;
+	pair->flood_mark[1] = pair->flood_mark[0];
+	pair->flood_mark[0] = now;
+}
+
+/* How much more the idle path brought than the one in use. */
+static s64 nfo_flood_ahead(const struct nfo_flood_mark *from, const struct nfo_flood_mark *to)
+{
+	return (to->ignored - from->ignored) - (to->delivered - from->delivered);
+}
+
+/* Whether both paths are sent the same. One that has only just come was not, and
+ * cards whose filters differ are not.
+ */
+static bool nfo_flood_alike(const struct nfo_flood_mark *from, const struct nfo_flood_mark *to)
+{
+	return to->ignored != from->ignored &&
+	       abs(nfo_flood_ahead(from, to)) <= div_u64(to->ignored - from->ignored, 8);
+}
+
+/**
+ * nfo_flood_begin() - begin to note flooded frames: the path is about to change
+ * @pair: the pair
+ * @old: the lower in use until now, or NULL
+ * @broken: it is left without warning: what it brings no more is lost
+ *
+ * nfo_pair.lock.
+ */
+void nfo_flood_begin(struct nfo_pair *pair, const struct nfo_lower *old, bool broken)
+{
+	const struct nfo_flood_mark *mark = &pair->flood_mark[1];
+	struct nfo_flood *flood = &pair->flood;
+	struct nfo_flood_mark now = *mark;
+	s64 ahead;
+
+	nfo_flood_count_lost(flood);	/* of a switch that is cut short */
+	if (old && nfo_flood_marking(pair))
+		nfo_flood_read(pair, old, &now);
+	ahead = nfo_flood_ahead(mark, &now);
+
+	spin_lock_bh(&flood->lock);
+	flood->noted = 0;
+	flood->start = jiffies;
+	flood->old = old ? old->index : NFO_LOWERS;
+	flood->ahead = broken && ahead > 0 ? ahead : 0;
+	flood->behind = ahead < 0 && nfo_flood_alike(&pair->flood_first, mark) ? -ahead : 0;
 	spin_unlock_bh(&flood->lock);
 }

@@ -91,8 +91,10 @@ struct nfo_path_stats {
 	u64_stats_t rx_packets;
 	u64_stats_t rx_bytes;
 	u64_stats_t rx_multicast;
+	u64_stats_t rx_link_local;	/* of these: not flooded, but each port's own */
 	u64_stats_t rx_idle;
 	u64_stats_t rx_ignored;
+	u64_stats_t rx_flood_ignored;	/* of these: others', flooded to both lowers */
 	u64_stats_t tx_packets;
 	u64_stats_t tx_bytes;
 	u64_stats_t tx_silenced;
@@ -106,7 +108,8 @@ struct nfo_pcpu_stats {
 
 /* Sums over all CPUs. */
 struct nfo_path_sums {
-	u64 rx_packets, rx_bytes, rx_multicast, rx_idle, rx_ignored;
+	u64 rx_packets, rx_bytes, rx_multicast, rx_link_local;
+	u64 rx_idle, rx_ignored, rx_flood_ignored;
 	u64 tx_packets, tx_bytes, tx_silenced;
 };
 
@@ -126,11 +129,21 @@ struct nfo_flooded {
 	bool early;		/* its copy may have come before noting began */
 };
 
+/* How many flooded frames each lower brought, at a moment. */
+struct nfo_flood_mark {
+	u64 alive;		/* whatever the lower in use brought */
+	u64 delivered;		/* of that, flooded ones */
+	u64 ignored;		/* flooded ones that the other brought */
+};
+
 struct nfo_flood {
 	spinlock_t lock;	/* of all that follows; inside nfo_pair.lock */
 	unsigned int noted;	/* since start; the ring holds the last ones */
 	unsigned long start;	/* jiffies */
 	u64 lost;		/* over all switches */
+	u8 old;			/* enum nfo_lower_index: the path that is left */
+	unsigned int ahead;	/* what the other brought, in vain, that it has not yet */
+	unsigned int behind;	/* what it brought that the other has not yet */
 	struct nfo_flooded ring[NFO_FLOOD_RING];
 };
 
@@ -174,6 +187,9 @@ struct nfo_pair {
 	bool settling;			/* lock: what we sent ourselves may come back */
 	struct timer_list phase_timer;
 	struct nfo_flood flood;
+	struct nfo_flood_mark flood_first;	/* lock, as the next: see flood.c */
+	struct nfo_flood_mark flood_mark[2];
+	unsigned long flood_marked;	/* jiffies of the last look */
 
 	spinlock_t station_lock;	/* writers; readers by RCU */
 	unsigned int station_count;
@@ -237,9 +253,11 @@ void nfo_phase_enter(struct nfo_pair *pair, enum nfo_phase phase);
 void nfo_phase_apply(struct nfo_pair *pair);
 
 /* flood.c */
-void nfo_flood_start(struct nfo_flood *flood);
 bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool first);
 void nfo_flood_count_lost(struct nfo_flood *flood);
+void nfo_flood_mark_first(struct nfo_pair *pair, const struct nfo_lower *active);
+void nfo_flood_mark(struct nfo_pair *pair, const struct nfo_lower *active);
+void nfo_flood_begin(struct nfo_pair *pair, const struct nfo_lower *old, bool broken);
 
 /* silence.c */
 void nfo_silence_update(struct nfo_lower *lower, bool want);

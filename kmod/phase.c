@@ -83,16 +83,17 @@ void nfo_phase_apply(struct nfo_pair *pair)
 void nfo_phase_enter(struct nfo_pair *pair, enum nfo_phase phase)
 {
 	/* Both deliver side by side no more: what was not delivered is lost. */
-	if (pair->phase == NFO_GRACE)
+	if (phase == NFO_TAIL || phase == NFO_STEADY)
 		nfo_flood_count_lost(&pair->flood);
-	if (phase == NFO_RECORD || (phase == NFO_GRACE && pair->phase != NFO_RECORD))
-		nfo_flood_start(&pair->flood);
 	if (phase == NFO_STEADY)
 		pair->settling = false;
 	else if (phase != NFO_RECORD)
 		pair->settling = true;
 	pair->phase = phase;
 	nfo_phase_apply(pair);
+	if (phase == NFO_SETTLE)
+		nfo_flood_mark_first(pair, rcu_dereference_protected(pair->active,
+								     lockdep_is_held(&pair->lock)));
 	if (nfo_phase_ms[phase])
 		mod_timer(&pair->phase_timer, jiffies + msecs_to_jiffies(nfo_phase_ms[phase]));
 }

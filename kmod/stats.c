@@ -18,8 +18,10 @@ static void nfo_stats_add(struct nfo_sums *sums, const struct nfo_pcpu_stats *st
 			one.path[i].rx_packets = u64_stats_read(&path->rx_packets);
 			one.path[i].rx_bytes = u64_stats_read(&path->rx_bytes);
 			one.path[i].rx_multicast = u64_stats_read(&path->rx_multicast);
+			one.path[i].rx_link_local = u64_stats_read(&path->rx_link_local);
 			one.path[i].rx_idle = u64_stats_read(&path->rx_idle);
 			one.path[i].rx_ignored = u64_stats_read(&path->rx_ignored);
+			one.path[i].rx_flood_ignored = u64_stats_read(&path->rx_flood_ignored);
 			one.path[i].tx_packets = u64_stats_read(&path->tx_packets);
 			one.path[i].tx_bytes = u64_stats_read(&path->tx_bytes);
 			one.path[i].tx_silenced = u64_stats_read(&path->tx_silenced);
@@ -31,8 +33,10 @@ static void nfo_stats_add(struct nfo_sums *sums, const struct nfo_pcpu_stats *st
 		sums->path[i].rx_packets += one.path[i].rx_packets;
 		sums->path[i].rx_bytes += one.path[i].rx_bytes;
 		sums->path[i].rx_multicast += one.path[i].rx_multicast;
+		sums->path[i].rx_link_local += one.path[i].rx_link_local;
 		sums->path[i].rx_idle += one.path[i].rx_idle;
 		sums->path[i].rx_ignored += one.path[i].rx_ignored;
+		sums->path[i].rx_flood_ignored += one.path[i].rx_flood_ignored;
 		sums->path[i].tx_packets += one.path[i].tx_packets;
 		sums->path[i].tx_bytes += one.path[i].tx_bytes;
 		sums->path[i].tx_silenced += one.path[i].tx_silenced;

@@ -95,6 +95,9 @@ static void nfo_record_swap(struct nfo_pair *pair, const struct nfo_lower *old,
 /* Swap the path. Under nfo_pair.lock. */
 static void nfo_swap(struct nfo_pair *pair, const struct nfo_lower *old, struct nfo_lower *new)
 {
+	/* Nothing was noted before a switch that could not wait. */
+	if (pair->phase != NFO_RECORD)
+		nfo_flood_begin(pair, old, true);
 	rcu_assign_pointer(pair->active, new);
 	if (new) {
 		nfo_phase_enter(pair, NFO_GRACE);
@@ -148,8 +151,10 @@ static bool nfo_update_locked(struct nfo_pair *pair, bool recorded)
 		return false;
 	}
 	if (!recorded && nfo_can_wait(pair, old, decision.reason)) {
-		if (pair->phase != NFO_RECORD)
+		if (pair->phase != NFO_RECORD) {
+			nfo_flood_begin(pair, old, false);
 			nfo_phase_enter(pair, NFO_RECORD);
+		}
 		return false;
 	}
 	pair->decision = decision;
@@ -271,6 +276,9 @@ static void nfo_watch(struct timer_list *timer)
 {
 	struct nfo_pair *pair = from_timer(pair, timer, watch);
 
+	spin_lock_bh(&pair->lock);
+	nfo_flood_mark(pair, rcu_dereference_protected(pair->active, lockdep_is_held(&pair->lock)));
+	spin_unlock_bh(&pair->lock);
 	nfo_switch_update(pair);
 }
 

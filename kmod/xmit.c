@@ -105,8 +105,11 @@ static void nfo_count_rx(struct nfo_lower *lower, const struct sk_buff *skb, boo
 	u64_stats_update_begin(&stats->syncp);
 	u64_stats_add(&path->rx_packets, segs);
 	u64_stats_add(&path->rx_bytes, len);
-	if (skb->pkt_type == PACKET_MULTICAST || skb->pkt_type == PACKET_BROADCAST)
+	if (skb->pkt_type == PACKET_MULTICAST || skb->pkt_type == PACKET_BROADCAST) {
 		u64_stats_inc(&path->rx_multicast);
+		if (is_link_local_ether_addr(eth_hdr(skb)->h_dest))
+			u64_stats_inc(&path->rx_link_local);
+	}
 	if (idle)
 		u64_stats_add(&path->rx_idle, segs);
 	u64_stats_update_end(&stats->syncp);
@@ -118,6 +121,15 @@ static void nfo_count_ignored(struct nfo_lower *lower)
 
 	u64_stats_update_begin(&stats->syncp);
 	u64_stats_inc(&stats->path[lower->index].rx_ignored);
+	u64_stats_update_end(&stats->syncp);
+}
+
+static void nfo_count_flood_ignored(struct nfo_lower *lower)
+{
+	struct nfo_pcpu_stats *stats = this_cpu_ptr(lower->pair->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->path[lower->index].rx_flood_ignored);
 	u64_stats_update_end(&stats->syncp);
 }
 
@@ -173,8 +185,13 @@ static bool nfo_rx_wanted(struct nfo_lower *lower, const struct sk_buff *skb, u8
 	}
 
 	if (is_multicast_ether_addr(eth->h_dest)) {
-		if (!(mode & NFO_RX_FLOOD) || is_link_local_ether_addr(eth->h_dest))
+		if (is_link_local_ether_addr(eth->h_dest))
 			return use;
+		if (!(mode & NFO_RX_FLOOD)) {
+			if (!use)
+				nfo_count_flood_ignored(lower);
+			return use;
+		}
 		return nfo_flood_accept(lower, skb, mode & (NFO_RX_USE | NFO_RX_FIRST));
 	}
 	if (use)

@@ -6,12 +6,14 @@
                                                   ├─ VLAN 7, macvlan
                                                   └─ bridge ── veth ── station
 """
+import json
 import time
 
 import pytest
 
 from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready
-from lab.flow import PROBE, Echo, FromPeer
+from lab.flow import PROBE, Echo, FromPeer, describe
+from lab.qemu import Pair
 from lab.run import wait_until
 from lab.sniff import Sniffer
 
@@ -47,6 +49,29 @@ def test_broadcast_once_around_a_switch(lab, hotplug):
         guest.wait_carrier(pair.primary)
         flow.go_on(1)
     nothing_lost(flow.result)
+
+
+def flood_lost(guest, master):
+    """How many flooded frames no card delivered, as failoverctl says."""
+    pairs = json.loads(guest.run("failoverctl status --json || [ $? = 1 ]"))["pairs"]
+    return next(p["flood_lost"] for p in pairs if p["name"] == master)
+
+
+def test_broadcasts_lost_with_the_carrier_are_counted(lab, measured):
+    """What was broadcast until the guest could notice that its path is gone is lost, and counted."""
+    guest, pair = ready(lab, "ours", Pair(primary="vmxnet3"))
+    flows(guest)
+    with Broadcast(guest, "broadcast") as flow:
+        flow.go_on(2)                  # longer than what is special after a switch
+        before = flood_lost(guest, pair.master)
+        guest.vm.set_link("vf0", False)
+        guest.wait_carrier(pair.primary, up=False)
+        flow.go_on(0.5)
+        counted = flood_lost(guest, pair.master) - before
+    lost = len(flow.result.lost)
+    measured(f"broadcasts lost with the carrier: {lost}, counted: {counted}")
+    assert not flow.result.extras, describe(flow.result)
+    assert abs(counted - lost) <= 1 + 0.02 * flow.rate, f"{counted} counted, {describe(flow.result)}"
 
 
 @pytest.mark.defect("P5")
