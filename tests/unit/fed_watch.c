@@ -129,12 +129,6 @@ int genl_watch_read(struct genl_watch *watch, struct genl_news *news)
 	return 0;
 }
 
-void genl_events_free(struct genl_events *events)
-{
-	free(events->v);
-	*events = (struct genl_events){ 0 };
-}
-
 void genl_watch_close(struct genl_watch *watch)
 {
 	if (!watch)

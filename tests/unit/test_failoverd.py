@@ -23,6 +23,7 @@ FED = TOP / "build/tests/unit/failoverd-fed"
 RUN_HOOKS = TOP / "userspace/failoverd/failoverd-run-hooks"
 SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined",
              "-fno-sanitize-recover=all"]
+MAC = "52:54:00:12:34:56"
 PRIMARY, STANDBY = U["NET_FAILOVER_ROLE_PRIMARY"], U["NET_FAILOVER_ROLE_STANDBY"]
 FIT, NO_PRIMARY = U["NET_FAILOVER_REASON_PRIMARY_FIT"], U["NET_FAILOVER_REASON_NO_PRIMARY"]
 
@@ -32,9 +33,10 @@ def programs():
     """Built once for all tests here."""
     for command in (
             ["make", "--no-print-directory", "-C", HERE, "userspace"],
-            ["sh", "-c", 'mkdir -p "${1%/*}" && o=$1 && shift && exec "$@" -o "$o" $(pkg-config --cflags --libs libsystemd libnl-route-3.0)',
-             "sh", FED, "cc", "-std=gnu11", "-D_GNU_SOURCE", *SANITIZED, f"-I{TOP}/userspace",
-             f"-I{TOP}/kmod/include/uapi", HERE / "fed_watch.c",
+            ["sh", "-c", 'mkdir -p "${1%/*}" && o=$1 && shift && exec "$@" -o "$o" '
+             "$(pkg-config --cflags --libs libsystemd libnl-route-3.0 libmnl)", "sh", FED,
+             "cc", "-std=gnu11", "-D_GNU_SOURCE", *SANITIZED, f"-I{TOP}/userspace", f"-I{TOP}/kmod/include/uapi",
+             HERE / "fed_watch.c",
              *sorted((TOP / "userspace/failoverd").glob("*.c")), '-DVERSION="0"', BUILD / "libcommon.a"]):
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               check=False)
@@ -86,9 +88,9 @@ class Machine:
         (self.folder / "flags").write_text(words)
         os.write(self.poke, b"!")
 
-    def start(self, program=FED, **env):
+    def start(self, program=FED, wrapper=(), **env):
         """Runs it until it says that it is ready."""
-        command = [program, "--verbose", "--config", self.conf, "--state", self.folder / "state",
+        command = [*wrapper, program, "--verbose", "--config", self.conf, "--state", self.folder / "state",
                    "--hook-socket", self.folder / "hook.socket", "--hooks", self.hooks]
         while select.select([self.notify], [], [], 0)[0]:
             self.notify.recv(4096)      # of one that ended
@@ -139,6 +141,21 @@ class Machine:
         self.proc = None
         assert "Sanitizer" not in self.text and "runtime error" not in self.text, self.text
         return code
+
+
+class Links:
+    """A network namespace that the daemon runs in; its links are changed to wake it."""
+
+    def __init__(self, machine):
+        self.machine, self.count = machine, 0
+        self.wrapper = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
+
+    def change(self):
+        """Something of no concern."""
+        self.count += 1
+        enter = ["nsenter", f"--target={self.machine.proc.pid}", "--preserve-credentials", "--net",
+                 *([] if os.geteuid() == 0 else ["--user"])]
+        subprocess.run([*enter, "ip", "link", "set", "lo", "mtu", str(2000 + self.count)], check=True, timeout=10)
 
 
 @pytest.fixture
@@ -195,19 +212,51 @@ def test_usage(tmp_path):
     assert (done.returncode, done.stdout) == (1, f"{tmp_path}/no: No such file or directory\n")
 
 
+CONCLUDED = "events are concluded from links, so when exactly they happened and what they cost is not known"
+IN_TREE = f"net_failover is the in-tree module, which tells nothing: {CONCLUDED}"
+
+
 @pytest.mark.parametrize("version, words", [
-    (None, "idle: net_failover is the in-tree module: it tells nothing"),
-    ("0.0.1", "idle: net_failover 0.0.1 is older than failoverd: it tells no events"),
-    ("", "idle: no net_failover module is loaded")])
+    (None, IN_TREE),
+    ("0.0.1", f"net_failover 0.0.1 is older than failoverd and tells nothing: {CONCLUDED}"),
+    ("", "no net_failover module is loaded")], ids=["in-tree", "old", "none"])
 def test_module_is_not_ours(machine, tmp_path, version, words):
-    """One clear line, the same as STATUS; READY all the same, and asleep."""
+    """One clear line, which is also in STATUS; READY all the same, and asleep."""
     tree = Tree(tmp_path / "sys")
     if version != "":
         tree.module(version)
     machine.start(FAILOVERCTL_SYSFS=str(tree.root))
-    machine.wait_said(f"STATUS={words}")
+    machine.wait_said(f"STATUS=idle: {words}")
     assert machine.text.splitlines()[0] == words
     assert machine.count("module") == 1
+
+
+def test_in_tree_module(machine, tmp_path):
+    """What links show is told as events, without number; also that the primary stays away."""
+    tree, links = Tree(tmp_path / "sys"), Links(machine)
+    tree.module()
+    machine.conf.write_text("[Degraded]\nAfterSec=300ms\n")
+    machine.start(wrapper=links.wrapper, FAILOVERCTL_SYSFS=str(tree.root))
+    tree.master("eth0", MAC)
+    tree.virtio("eth1", MAC)
+    tree.enslave("eth1", "eth0")
+    links.change()
+    machine.wait_text(r"^eth0: on the standby \(eth1\) now: there is no primary$")
+    machine.wait_text("^eth0: degraded, for 0.[3-9] s not on the primary: there is no primary$")
+    machine.wait_said(f"STATUS=watching 1 pair: 1 not on the primary, 1 degraded; {IN_TREE}")
+    machine.stop()
+    machine.start(wrapper=links.wrapper, FAILOVERCTL_SYSFS=str(tree.root))
+    tree.vf("eth2", MAC)
+    tree.enslave("eth2", "eth0")
+    links.change()
+    machine.wait_text(r"^eth0: on the primary \(eth2\) now: ")
+    machine.wait(lambda: machine.count("recovered") == 1)
+    machine.wait_text("^eth0: no longer degraded, after ")
+    links.change()
+    kinds = ("created", "claimed", "switch", "degraded", "recovered")
+    assert [machine.count(kind) for kind in kinds] == [1, 2, 2, 1, 1]
+    assert "NET_FAILOVER_SEQ" not in machine.text
+    assert machine.text.count("NET_FAILOVER_DERIVED=yes\n") == 5
 
 
 def test_events_are_told(machine):

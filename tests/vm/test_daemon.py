@@ -67,6 +67,27 @@ def test_unplug_and_replug(bed):
         assert text.count(f"NET_FAILOVER_EVENT={kind}\n") == 1, (kind, text)
 
 
+def test_in_tree_module(bed):
+    """What links show is told as events, and that a VF stays away; it says what is missing."""
+    guest, pair = ready(bed, "intree")
+    start(guest)
+    wait_told(guest, "^net_failover is the in-tree module, which tells nothing: .* is not known$")
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    wait_told(guest, rf"^{pair.master}: on the standby \({pair.standby}\) now: there is no primary$")
+    wait_told(guest, rf"^{pair.master}: degraded, for \d\.\d s not on the primary: there is no primary$")
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    back = guest.wait_paired()
+    wait_told(guest, rf"^{pair.master}: on the primary \({back.primary}\) now: ")
+    wait_told(guest, rf"^{pair.master}: no longer degraded, after ")
+    wait_told(guest, "NET_FAILOVER_EVENT=recovered")
+    guest.reap("failoverd")
+    text = told(guest)
+    assert [text.count(f"NET_FAILOVER_EVENT={kind}\n") for kind in ("released", "claimed", "degraded", "recovered")] \
+        == [1, 1, 1, 1], text
+    assert text.count("NET_FAILOVER_DERIVED=yes\n") >= 4 and "NET_FAILOVER_SEQ=" not in text, text
+
+
 def test_idle(bed):
     """With a pair under traffic it sleeps, and is small."""
     guest, _ = ready(bed, "ours")

@@ -5,14 +5,12 @@
  * at sysfs again, and what differs is concluded to have happened.
  */
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include "common/changes.h"
 #include "common/recorded.h"
 #include "common/sysfs.h"
 #include "failoverctl/source.h"
@@ -41,35 +39,6 @@ static bool drain_links(int fd)
 	while (fd >= 0 && (read(fd, buf, sizeof(buf)) > 0 || errno == ENOBUFS))
 		any = true;
 	return any;
-}
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts = { 0 };
-
-	clock_gettime(id, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-/* What our module would have told, had it been there. */
-static int look_again(struct source *source, struct genl_news *news)
-{
-	struct genl_event now = { 0 };
-	struct view view;
-	int ret;
-
-	ret = pairs_gather(&view);
-	if (ret) {
-		pairs_free(&view);
-		return ret;
-	}
-	now.boottime = clock_ns(CLOCK_BOOTTIME);
-	now.realtime = clock_ns(CLOCK_REALTIME);
-	if (!source->told)
-		changes_find(&source->before.pairs, &view.pairs, &now, &news->events);
-	pairs_free(&source->before);
-	source->before = view;
-	return 0;
 }
 
 static int read_recorded(struct source *source, struct genl_news *news)
@@ -104,7 +73,7 @@ int source_open(struct source *source)
 	ret = read_told(source, &news);
 	source->told = news.present;
 	if (!ret)
-		ret = look_again(source, &news);
+		ret = derive_look(&source->derive, NULL);
 	genl_events_free(&news.events);
 	return ret;
 }
@@ -124,7 +93,7 @@ int source_read(struct source *source, struct genl_news *news)
 	if (ret || (!changed && source->told == news->present))
 		return ret;
 	source->told = news->present;
-	return look_again(source, news);
+	return derive_look(&source->derive, source->told ? NULL : &news->events);
 }
 
 void source_close(struct source *source)
@@ -132,5 +101,5 @@ void source_close(struct source *source)
 	genl_watch_close(source->watch);
 	if (source->links >= 0)
 		close(source->links);
-	pairs_free(&source->before);
+	derive_forget(&source->derive);
 }

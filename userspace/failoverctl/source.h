@@ -3,15 +3,15 @@
 #ifndef FAILOVERCTL_SOURCE_H
 #define FAILOVERCTL_SOURCE_H
 
+#include "common/derive.h"
 #include "common/genl.h"
 #include "common/genl_watch.h"
-#include "common/pairs.h"
 
 struct source {
 	struct genl_watch *watch;	/* NULL on a machine that a test made */
 	struct genl_place place;	/* there */
 	int links;			/* is readable when a network card changed; -1: none */
-	struct view before;		/* in-tree: what was seen last */
+	struct derive derive;		/* for what no module tells */
 	bool told;			/* by a module of ours */
 };
 

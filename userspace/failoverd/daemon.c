@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The daemon. It sleeps in its event loop until the module tells of an event,
- * a pair's time is over, a signal comes, a hook ended, or the watchdog is due.
+ * a link changes, a pair's time is over, a signal comes, a hook ended, or the
+ * watchdog is due. Where no module tells of events, they are concluded from
+ * what links show.
  *
  * An event's number is saved before it is told, marked as being told: should
  * we be killed just then, the next daemon asks the journal whether it got
@@ -18,14 +20,16 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "common/derive.h"
 #include "common/mem.h"
-#include "common/sysfs.h"
 #include "failoverd/config.h"
 #include "failoverd/daemon.h"
 #include "failoverd/hooks.h"
 #include "failoverd/journal.h"
+#include "failoverd/link.h"
 #include "failoverd/settings.h"
 #include "failoverd/state.h"
+#include "failoverd/status.h"
 
 #define RETRY_FIRST_USEC	20000U
 #define RETRY_MAX_USEC		60000000U
@@ -35,6 +39,8 @@ struct daemon {
 	sd_event *event;
 	sd_event_source *retry, *deadline;
 	struct genl_watch *watch;
+	struct links_view *links;
+	struct derive derive;	/* where no module tells of events */
 	struct hooks *hooks;
 	struct config config;
 	struct policy policy;
@@ -42,7 +48,7 @@ struct daemon {
 	uint64_t retry_usec;	/* 0: the last reading went well */
 	bool started, present;
 	bool unsaved;		/* saving failed, and was complained about */
-	char *status;
+	char *status, *untold;	/* as said last */
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -118,66 +124,62 @@ static void tell_event(struct daemon *daemon, const struct genl_event *event)
 	tell_policy(daemon, &reports);
 }
 
-static void sync_pairs(struct daemon *daemon)
+static void take_pairs(struct daemon *daemon, const struct pairs *pairs)
 {
 	struct policy_reports reports = { 0 };
-	struct pairs pairs;
 
-	if (!genl_pairs(&pairs))
-		policy_sync(&daemon->policy, &pairs, now_ns(CLOCK_BOOTTIME), &reports);
-	free(pairs.v);
+	policy_sync(&daemon->policy, pairs, now_ns(CLOCK_BOOTTIME), &reports);
 	tell_policy(daemon, &reports);
 }
 
-/* Why there is nothing to watch. */
-static char *idle_words(int *priority)
+static void sync_pairs(struct daemon *daemon)
 {
-	struct module module;
+	struct pairs pairs;
 
-	sysfs_module(&module);
-	*priority = module.kind == MODULE_NONE ? LOG_INFO : LOG_WARNING;
-	switch (module.kind) {
-	case MODULE_IN_TREE:
-		return mem_printf("net_failover is the in-tree module: it tells nothing");
-	case MODULE_OURS:
-		return mem_printf("net_failover %s is older than failoverd: it tells no events",
-				  module.version);
-	case MODULE_NONE:
-		break;
-	}
-	return mem_printf("no net_failover module is loaded");
+	if (!genl_pairs(&pairs))
+		take_pairs(daemon, &pairs);
+	free(pairs.v);
 }
 
-static char *pairs_words(const struct policy *policy)
+/* What no module tells. It has no number: what was missed while we were not there stays so. */
+static void derive_events(struct daemon *daemon)
 {
-	size_t i, away = 0, degraded = 0;
+	struct genl_events events = { 0 };
+	size_t i;
 
-	for (i = 0; i < policy->n; i++) {
-		away += policy->v[i].away;
-		degraded += policy->v[i].degraded;
+	if (derive_look(&daemon->derive, &events))
+		return;
+	for (i = 0; i < events.n; i++) {
+		struct report report;
+
+		report_event(&report, &events.v[i]);
+		tell(daemon, &report);
 	}
-	return mem_printf("watching %zu pair%s: %zu not on the primary, %zu degraded", policy->n,
-			  policy->n == 1 ? "" : "s", away, degraded);
+	take_pairs(daemon, &daemon->derive.seen.pairs);
+	if (events.n)
+		save(daemon);
+	genl_events_free(&events);
 }
 
+/* Also tells, once, that no module does. */
 static void show_status(struct daemon *daemon)
 {
-	int priority = LOG_INFO;
-	char *status;
+	char *status = status_pairs(&daemon->policy);
 
-	if (daemon->present) {
-		status = pairs_words(&daemon->policy);
-	} else {
-		char *idle = idle_words(&priority);
+	if (!daemon->present) {
+		int priority;
+		char *why = status_untold(daemon->policy.n, &priority), *pairs = status;
 
-		status = mem_printf("idle: %s", idle);
-		free(idle);
+		if (!daemon->untold || strcmp(why, daemon->untold))
+			say(priority, "%s", why);
+		free(daemon->untold);
+		daemon->untold = why;
+		status = daemon->policy.n ? mem_printf("%s; %s", pairs, why) :
+					    mem_printf("idle: %s", why);
+		free(pairs);
 	}
-	if (!daemon->status || strcmp(status, daemon->status)) {
+	if (!daemon->status || strcmp(status, daemon->status))
 		sd_notifyf(false, "STATUS=%s", status);
-		if (!daemon->present)
-			say(priority, "%s", status);
-	}
 	free(daemon->status);
 	daemon->status = status;
 }
@@ -203,7 +205,10 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 
 	(void)source;
 	(void)usec;
-	sync_pairs(daemon);
+	if (daemon->present)
+		sync_pairs(daemon);
+	else
+		derive_events(daemon);
 	policy_expire(&daemon->policy, now_ns(CLOCK_BOOTTIME), &reports);
 	tell_policy(daemon, &reports);
 	show_status(daemon);
@@ -239,10 +244,12 @@ static void take_news(struct daemon *daemon, const struct genl_news *news, bool 
 		tell_event(daemon, &news->events.v[i]);
 	if (!whole)
 		return;
-	if (!news->present)
-		policy_clear(&daemon->policy);
-	else if (resync)
+	if (resync)
+		derive_forget(&daemon->derive);
+	if (resync && news->present)
 		sync_pairs(daemon);
+	else if (resync)
+		derive_events(daemon);
 	daemon->present = news->present;
 	daemon->started = true;
 }
@@ -281,6 +288,20 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	read_events(data);
 	return 0;
+}
+
+/* After all changes that came at once. */
+static void on_links(void *data, bool resynced)
+{
+	struct daemon *daemon = data;
+
+	if (resynced)
+		say(LOG_NOTICE, "links changed too fast to follow: all were looked at again");
+	if (daemon->present)
+		return;
+	derive_events(daemon);
+	show_status(daemon);
+	set_deadline(daemon);
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
@@ -354,6 +375,10 @@ static int start(struct daemon *daemon)
 	settings_load(daemon->paths->config, &daemon->config, true);
 	daemon->policy.after = daemon->config.degraded_after;
 	load_state(daemon);
+	ret = link_open(&daemon->links, daemon->event);
+	if (ret)
+		return ret;
+	link_watch(daemon->links, &(struct link_watcher){ .settled = on_links, .data = daemon });
 	ret = genl_watch_open(&daemon->watch, daemon->state.epoch, daemon->state.seq);
 	return ret ? ret : add_sources(daemon);
 }
@@ -374,8 +399,11 @@ int daemon_run(const struct daemon_paths *paths)
 	if (daemon.hooks)
 		hooks_free(daemon.hooks);
 	genl_watch_close(daemon.watch);
+	link_close(daemon.links);
+	derive_forget(&daemon.derive);
 	sd_event_unref(daemon.event);
 	policy_clear(&daemon.policy);
 	free(daemon.status);
+	free(daemon.untold);
 	return ret;
 }

@@ -150,8 +150,12 @@ void report_event(struct report *report, const struct genl_event *event)
 		   event->reason != NET_FAILOVER_REASON_MASTER_DOWN;
 
 	begin(report, kind, cut ? LOG_WARNING : kinds[kind].priority, event_words(kind, event));
-	add(report, "NET_FAILOVER_EPOCH=%" PRIu64, event->epoch);
-	add(report, "NET_FAILOVER_SEQ=%" PRIu64, event->seq);
+	if (event->seq) {
+		add(report, "NET_FAILOVER_EPOCH=%" PRIu64, event->epoch);
+		add(report, "NET_FAILOVER_SEQ=%" PRIu64, event->seq);
+	} else {
+		add(report, "NET_FAILOVER_DERIVED=yes");
+	}
 	add(report, "NET_FAILOVER_BOOTTIME_NSEC=%" PRIu64, event->boottime);
 	add(report, "NET_FAILOVER_REALTIME_NSEC=%" PRIu64, event->realtime);
 	add(report, "NET_FAILOVER_MASTER=%s", event->name);
