@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Writes messages as the kernel sends them into a folder: where the fuzzer starts."""
+"""Writes what the kernel says into a folder, for one target: where the fuzzer starts."""
 import struct
 import sys
 import tempfile
@@ -33,10 +33,8 @@ def error():
     return struct.pack("=IHHII", len(body) + 16, 2, 0x300, 0, 0) + body
 
 
-def main():
-    """One file a message; the first byte names the parser."""
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
+def genl():
+    """Netlink messages; the first byte names the parser."""
     with tempfile.TemporaryDirectory() as root:
         tree = Tree(Path(root) / "sys")
         tree.pair(*map(lower, ROLES), ifindex=2, ifname="eth0", mac=bytes(6), active=2, reason=2,
@@ -45,8 +43,23 @@ def main():
                                     "from": 1, "to": 2, "reason": 2, "gap": 8, "dropped": 9,
                                     "error": -16})
         seeds = (tree.messages, tree.events, family(), error(), nest("", {"ifindex": 1}))
-    for number, seed in enumerate(seeds):
-        (folder / f"seed-{number}").write_bytes(bytes([number % 4]) + seed)
+    return [bytes([number % 4]) + seed for number, seed in enumerate(seeds)]
+
+
+def kmsg():
+    """Records of the kernel's log."""
+    words = ("Powering off due to button press", "Button press: will power off in 5 sec", "Button cancel",
+             "Action canceled due to button press", "Button press: canceling request to power off", "Card present")
+    return [f"6,512,7000000,-;pcieport 0000:00:02.0: pciehp: Slot(2-1): {text}\n SUBSYSTEM=pci\n"
+            " DEVICE=+pci:0000:00:02.0\n".encode() for text in words]
+
+
+def main():
+    """One file a seed."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate({"genl": genl, "kmsg": kmsg}[sys.argv[2]]()):
+        (folder / f"seed-{number}").write_bytes(seed)
 
 
 main()
