@@ -3,6 +3,7 @@
 
 DAEMON_LIBS := libmnl libnl-route-3.0 libsystemd
 DAEMON  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard failoverd/*.c))
+SLOT    := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard failoverd-slot/*.c))
 
 ifneq ($(MAKECMDGOALS),clean)
   ifneq ($(shell $(PKG_CONFIG) --exists $(DAEMON_LIBS) 2>/dev/null && echo yes),yes)
@@ -12,12 +13,15 @@ endif
 
 $(DAEMON): OURS += $(shell $(PKG_CONFIG) --cflags $(DAEMON_LIBS))
 
-all: $(BUILD)/failoverd
+all: $(BUILD)/failoverd $(BUILD)/failoverd-slot
 
 $(BUILD)/failoverd: $(DAEMON) $(BUILD)/libcommon.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(DAEMON_LIBS))
 
--include $(DAEMON:.o=.d)
+$(BUILD)/failoverd-slot: $(SLOT) $(BUILD)/libcommon.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+-include $(DAEMON:.o=.d) $(SLOT:.o=.d)
 
 # pkgvar(variable, package, fallback)
 pkgvar = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))
@@ -41,7 +45,7 @@ prog = install -D -m 755 $(1) $(DESTDIR)$(2)
 
 install: install-failoverd install-system
 
-UNITS   := failoverd.service failoverd-hook@.service
+UNITS   := failoverd.service failoverd-hook@.service failoverd-slot@.service
 
 # Made again each time: SBINDIR= may be another one.
 $(UNITS:%=$(BUILD)/%): $(BUILD)/%: systemd/%.in force
@@ -55,6 +59,9 @@ install-failoverd: all $(UNITS:%=$(BUILD)/%)
 	$(call data,$(BUILD)/failoverd.service,$(UNITDIR)/failoverd.service)
 	$(call data,$(BUILD)/failoverd-hook@.service,$(UNITDIR)/failoverd-hook@.service)
 	$(call data,systemd/failoverd-hook.socket,$(UNITDIR)/failoverd-hook.socket)
+	$(call prog,$(BUILD)/failoverd-slot,$(LIBEXECDIR)/failoverd-slot)
+	$(call data,$(BUILD)/failoverd-slot@.service,$(UNITDIR)/failoverd-slot@.service)
+	$(call data,systemd/failoverd-slot.socket,$(UNITDIR)/failoverd-slot.socket)
 	$(call data,systemd/failoverd.catalog,$(CATALOGDIR)/failoverd.catalog)
 	$(call data,systemd/failoverd.sysusers,$(SYSUSERSDIR)/failoverd.conf)
 	test -e $(DESTDIR)$(SYSCONFDIR)/failoverd.conf || $(call data,failoverd/failoverd.conf,$(SYSCONFDIR)/failoverd.conf)

@@ -6,6 +6,7 @@
  *   poke	a FIFO: readable when there is something new
  *   events	the ring, one event a line (see take_event)
  *   pairs	"IFINDEX NAME ACTIVE REASON SINCE" a line
+ *   lowers	"MASTER ROLE IFINDEX NAME STATE" a line: of those pairs
  *   flags	words: overrun, error, lost=N; for one reading
  *
  * Without the file events the module is not there.
@@ -35,6 +36,26 @@ static FILE *open_file(const char *name)
 	return file;
 }
 
+static void read_lowers(struct pairs *pairs)
+{
+	FILE *file = open_file("lowers");
+	struct lower lower = { .present = true, .has_state = true };
+	uint32_t master, role;
+	size_t i;
+
+	while (file && fscanf(file, "%u %u %u %63s %u", &master, &role, &lower.ifindex,
+			      lower.name, &lower.state) == 5)
+		for (i = 0; i < pairs->n; i++) {
+			struct pair *pair = &pairs->v[i];
+
+			if (pair->ifindex == master)
+				*(role == NET_FAILOVER_ROLE_PRIMARY ? &pair->primary :
+				  &pair->standby) = lower;
+		}
+	if (file)
+		fclose(file);
+}
+
 int genl_pairs(struct pairs *pairs)
 {
 	FILE *file = open_file("pairs");
@@ -48,6 +69,7 @@ int genl_pairs(struct pairs *pairs)
 	}
 	if (file)
 		fclose(file);
+	read_lowers(pairs);
 	return 0;
 }
 

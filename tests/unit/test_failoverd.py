@@ -28,9 +28,8 @@ PRIMARY, STANDBY = U["NET_FAILOVER_ROLE_PRIMARY"], U["NET_FAILOVER_ROLE_STANDBY"
 FIT, NO_PRIMARY = U["NET_FAILOVER_REASON_PRIMARY_FIT"], U["NET_FAILOVER_REASON_NO_PRIMARY"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def programs():
-    """Built once for all tests here."""
+def build():
+    """The programs; make knows what is old."""
     for command in (
             ["make", "--no-print-directory", "-C", HERE, "userspace"],
             ["sh", "-c", 'mkdir -p "${1%/*}" && o=$1 && shift && exec "$@" -o "$o" '
@@ -41,6 +40,12 @@ def programs():
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               check=False)
         assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs():
+    """Built once for all tests here."""
+    build()
 
 
 def boot_ns():
@@ -91,7 +96,8 @@ class Machine:
     def start(self, program=FED, wrapper=(), **env):
         """Runs it until it says that it is ready."""
         command = [*wrapper, program, "--verbose", "--config", self.conf, "--state", self.folder / "state",
-                   "--hook-socket", self.folder / "hook.socket", "--hooks", self.hooks]
+                   "--hook-socket", self.folder / "hook.socket", "--hooks", self.hooks,
+                   "--slot-socket", self.folder / "slot.socket"]
         while select.select([self.notify], [], [], 0)[0]:
             self.notify.recv(4096)      # of one that ended
         self.said.clear()

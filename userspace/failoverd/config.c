@@ -47,7 +47,7 @@ static const char *set_after(struct config *config, char *value)
 	return NULL;
 }
 
-static const char *set_hooks(struct config *config, char *value)
+static const char *take_bool(bool *to, const char *value)
 {
 	static const char * const yes[] = { "yes", "true", "on", "1" };
 	static const char * const no[] = { "no", "false", "off", "0" };
@@ -56,10 +56,20 @@ static const char *set_hooks(struct config *config, char *value)
 	for (i = 0; i < 4; i++) {
 		if (strcmp(value, yes[i]) && strcmp(value, no[i]))
 			continue;
-		config->hooks = !strcmp(value, yes[i]);
+		*to = !strcmp(value, yes[i]);
 		return NULL;
 	}
 	return "'yes' or 'no'";
+}
+
+static const char *set_hooks(struct config *config, char *value)
+{
+	return take_bool(&config->hooks, value);
+}
+
+static const char *set_hurry(struct config *config, char *value)
+{
+	return take_bool(&config->hurry, value);
 }
 
 static const char *set_events(struct config *config, char *value)
@@ -88,6 +98,7 @@ static const struct key {
 	{ "Degraded", "AfterSec", set_after },
 	{ "Hooks", "Enable", set_hooks },
 	{ "Hooks", "Events", set_events },
+	{ "Unplug", "Hurry", set_hurry },
 };
 
 #define KEYS (sizeof(keys) / sizeof(*keys))
@@ -98,6 +109,7 @@ void config_defaults(struct config *config)
 		.degraded_after = 60 * SECOND,
 		.hooks = true,
 		.hook_events = UINT32_MAX,
+		.hurry = true,
 	};
 }
 
@@ -119,21 +131,44 @@ struct reading {
 	bool unknown;		/* it was complained about already */
 };
 
+/* "[Degraded], [Hooks]" */
+static char *list_sections(void)
+{
+	char *text = NULL;
+	size_t i;
+
+	for (i = 0; i < KEYS; i++) {
+		char *longer;
+
+		if (i && !strcmp(keys[i].section, keys[i - 1].section))
+			continue;
+		longer = mem_printf("%s%s[%s]", text ? text : "", text ? ", " : "",
+				    keys[i].section);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
 static char *take_section(struct reading *reading, char *text)
 {
 	size_t i, len = strlen(text);
+	char *known, *wrong;
 
 	reading->section = NULL;
 	reading->unknown = true;
 	if (text[len - 1] != ']')
-		return mem_printf("a section has no end: write [Degraded] or [Hooks]");
+		return mem_printf("a section has no end: write [%s]", keys[0].section);
 	text[len - 1] = '\0';
 	for (i = 0; i < KEYS; i++)
 		if (!strcmp(keys[i].section, text + 1))
 			reading->section = keys[i].section;
-	if (!reading->section)
-		return mem_printf("no section [%s] (there are [Degraded] and [Hooks])", text + 1);
-	return NULL;
+	if (reading->section)
+		return NULL;
+	known = list_sections();
+	wrong = mem_printf("no section [%s] (there are %s)", text + 1, known);
+	free(known);
+	return wrong;
 }
 
 static char *take_key(struct reading *reading, char *text)

@@ -13,6 +13,7 @@ struct config {
 	uint64_t degraded_after;	/* ns; POLICY_NEVER: never */
 	bool hooks;
 	uint32_t hook_events;		/* bits, by enum report_kind */
+	bool hurry;			/* removals by native PCIe hot-plug */
 };
 
 /* Called with the number of the line and what is wrong with it. */

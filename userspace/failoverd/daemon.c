@@ -30,6 +30,7 @@
 #include "failoverd/settings.h"
 #include "failoverd/state.h"
 #include "failoverd/status.h"
+#include "failoverd/unplug.h"
 
 #define RETRY_FIRST_USEC	20000U
 #define RETRY_MAX_USEC		60000000U
@@ -42,6 +43,7 @@ struct daemon {
 	struct links_view *links;
 	struct derive derive;	/* where no module tells of events */
 	struct hooks *hooks;
+	struct unplug *unplug;
 	struct config config;
 	struct policy policy;
 	struct state state;
@@ -66,6 +68,11 @@ static void tell(struct daemon *daemon, struct report *report)
 	if (daemon->config.hooks && (daemon->config.hook_events & (1U << report->kind)))
 		hooks_run(daemon->hooks, report);
 	report_free(report);
+}
+
+static void tell_unplug(void *data, struct report *report)
+{
+	tell(data, report);
 }
 
 static void __attribute__((format(printf, 2, 3)))
@@ -304,6 +311,12 @@ static void on_links(void *data, bool resynced)
 	set_deadline(daemon);
 }
 
+static void use_config(struct daemon *daemon)
+{
+	daemon->policy.after = daemon->config.degraded_after;
+	unplug_enable(daemon->unplug, daemon->config.hurry);
+}
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
 	struct daemon *daemon = data;
@@ -313,7 +326,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		   (unsigned long long)now_ns(CLOCK_MONOTONIC) / 1000);
 	if (settings_load(daemon->paths->config, &daemon->config, false))
-		daemon->policy.after = daemon->config.degraded_after;
+		use_config(daemon);
 	set_deadline(daemon);
 	sd_notify(false, "READY=1");
 	return 0;
@@ -372,6 +385,7 @@ static int start(struct daemon *daemon)
 	if (ret < 0)
 		return ret;
 	daemon->hooks = hooks_new(daemon->event, daemon->paths->hook_socket, daemon->paths->hooks);
+	daemon->unplug = unplug_new(daemon->event, daemon->paths->slot_socket, tell_unplug, daemon);
 	settings_load(daemon->paths->config, &daemon->config, true);
 	daemon->policy.after = daemon->config.degraded_after;
 	load_state(daemon);
@@ -390,14 +404,17 @@ int daemon_run(const struct daemon_paths *paths)
 
 	if (!ret) {
 		read_events(&daemon);
+		use_config(&daemon);
 		sd_notify(false, "READY=1");
 		ret = sd_event_loop(daemon.event);
 		sd_notify(false, "STOPPING=1");
 	}
 	sd_event_source_unref(daemon.retry);
 	sd_event_source_unref(daemon.deadline);
-	if (daemon.hooks)
+	if (daemon.hooks) {
 		hooks_free(daemon.hooks);
+		unplug_free(daemon.unplug);
+	}
 	genl_watch_close(daemon.watch);
 	link_close(daemon.links);
 	derive_forget(&daemon.derive);

@@ -9,13 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "common/escape.h"
 #include "common/mem.h"
+#include "failoverd/ask.h"
 #include "failoverd/hooks.h"
 #include "failoverd/journal.h"
 
@@ -83,28 +82,6 @@ static char *request(const struct report *report)
 	return text;
 }
 
-static int send_request(const char *path, const char *text)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd, ret = 0;
-
-	if (strlen(path) >= sizeof(to.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(to.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	/* It fits into the socket's buffer: never waits. */
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
-	    send(fd, text, strlen(text), MSG_NOSIGNAL) != (ssize_t)strlen(text) ||
-	    shutdown(fd, SHUT_WR) < 0)
-		ret = -errno;
-	if (!ret)
-		return fd;
-	close(fd);
-	return ret;
-}
-
 static void tell_answer(struct hooks *hooks)
 {
 	char *line, *rest = hooks->answer, escaped[4 * NAME_MAX + 1];
@@ -169,7 +146,7 @@ static void start_next(struct hooks *hooks)
 		return;
 	}
 	text = hooks->waiting[hooks->first];
-	ret = send_request(hooks->socket, text);
+	ret = ask_send(hooks->socket, text);
 	if (ret >= 0) {
 		hooks->fd = ret;
 		ret = sd_event_add_io(hooks->event, &hooks->source, hooks->fd, EPOLLIN, on_answer,

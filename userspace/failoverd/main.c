@@ -20,6 +20,7 @@ enum option_key {
 	OPT_STATE,
 	OPT_SOCKET,
 	OPT_HOOKS,
+	OPT_SLOTS,
 };
 
 static const struct option options[] = {
@@ -28,6 +29,7 @@ static const struct option options[] = {
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "hook-socket", required_argument, NULL, OPT_SOCKET },
 	{ "hooks", required_argument, NULL, OPT_HOOKS },
+	{ "slot-socket", required_argument, NULL, OPT_SLOTS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -68,6 +70,9 @@ static int take_options(int argc, char **argv, struct request *request)
 		case OPT_HOOKS:
 			request->paths.hooks = optarg;
 			break;
+		case OPT_SLOTS:
+			request->paths.slot_socket = optarg;
+			break;
 		case OPT_VERBOSE:
 			request->verbose = true;
 			break;
@@ -97,6 +102,7 @@ int main(int argc, char **argv)
 		.state = "/run/failoverd/state",
 		.hook_socket = "/run/failoverd-hook.socket",
 		.hooks = "/etc/failoverd/hooks.d",
+		.slot_socket = "/run/failoverd-slot.socket",
 	} };
 	int ret = take_options(argc, argv, &request);
 

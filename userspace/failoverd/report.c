@@ -42,6 +42,7 @@ static const struct {
 		"undrained", "58df60b205e047899e3de8720338c089", LOG_NOTICE },
 	[REPORT_DEGRADED] = { "degraded", "205118fab75b462db380298e7b71eacd", LOG_WARNING },
 	[REPORT_RECOVERED] = { "recovered", "541196e9576444318c64edfa51b760f8", LOG_NOTICE },
+	[REPORT_UNPLUG] = { "unplug", "0a7cb6a765f44d4096895890b80214e2", LOG_NOTICE },
 	[REPORT_LOST] = { "lost", "3deb1431986e46d3a1e8957d4233886b", LOG_WARNING },
 	[REPORT_MODULE] = { "module", "88cd96973453495e921130934142e286", LOG_NOTICE },
 	[REPORT_HOOK] = { "hook", "188e4018626a4fa5a140485bbbf02251", LOG_WARNING },
@@ -189,6 +190,69 @@ void report_policy(struct report *report, const struct policy_report *policy)
 	add(report, "NET_FAILOVER_AWAY_NSEC=%" PRIu64, policy->away);
 	if (!policy->recovered && *why->advice)
 		add(report, "NET_FAILOVER_ADVICE=%s", why->advice);
+}
+
+static const struct {
+	const char *word;
+	int priority;
+} unplugs[] = {
+	[UNPLUG_HURRIED] = { "hurried", LOG_NOTICE },
+	[UNPLUG_UNFIT] = { "unfit", LOG_WARNING },
+	[UNPLUG_SHARED] = { "shared", LOG_NOTICE },
+	[UNPLUG_FAILED] = { "failed", LOG_WARNING },
+	[UNPLUG_CANCELLED] = { "cancelled", LOG_NOTICE },
+	[UNPLUG_UNHEARD] = { "unheard", LOG_WARNING },
+};
+
+/* What the host wants of a pair, and what comes of it. */
+static char *request_words(const struct unplug_report *unplug)
+{
+	char *standby = in_brackets(unplug->standby), *text = NULL;
+
+	switch (unplug->what) {
+	case UNPLUG_HURRIED:
+		text = mem_printf("back: it leaves at once");
+		break;
+	case UNPLUG_UNFIT:
+		text = mem_printf("back: not hurried, the standby%s %s", standby, unplug->why);
+		break;
+	case UNPLUG_SHARED:
+		text = mem_printf("back: not hurried, its slot has more in it");
+		break;
+	case UNPLUG_FAILED:
+		text = mem_printf("back: could not be hurried: %s", unplug->why);
+		break;
+	case UNPLUG_CANCELLED:
+		text = mem_printf("to stay: it has changed its mind");
+		break;
+	case UNPLUG_UNHEARD:
+		break;
+	}
+	free(standby);
+	return text;
+}
+
+static char *unplug_words(const struct unplug_report *unplug)
+{
+	char *request = request_words(unplug), *text;
+
+	text = request ? mem_printf("%s: the host wants the primary (%s) %s", unplug->master,
+				    unplug->primary, request) :
+			 mem_printf("native hot-plug will not be hurried: %s", unplug->why);
+	free(request);
+	return text;
+}
+
+void report_unplug(struct report *report, const struct unplug_report *unplug)
+{
+	begin(report, REPORT_UNPLUG, unplugs[unplug->what].priority, unplug_words(unplug));
+	add(report, "NET_FAILOVER_UNPLUG=%s", unplugs[unplug->what].word);
+	if (!unplug->ifindex)
+		return;
+	add(report, "NET_FAILOVER_MASTER=%s", unplug->master);
+	add(report, "NET_FAILOVER_IFINDEX=%" PRIu32, unplug->ifindex);
+	add(report, "NET_FAILOVER_LOWER=%s", unplug->primary);
+	add(report, "NET_FAILOVER_SLOT=%s", unplug->slot);
 }
 
 void report_lost(struct report *report, uint64_t lost)

@@ -10,6 +10,7 @@ enum report_kind {
 	REPORT_NEWER = NET_FAILOVER_EVENT_UNSPEC,	/* a kind that we do not know */
 	REPORT_DEGRADED = NET_FAILOVER_EVENT_MAX + 1,
 	REPORT_RECOVERED,
+	REPORT_UNPLUG,
 	REPORT_LOST,
 	REPORT_MODULE,
 	REPORT_HOOK,
@@ -24,8 +25,27 @@ struct report {
 	size_t n;
 };
 
+/* The host wants a primary back by native PCIe hot-plug. */
+enum unplug_what {
+	UNPLUG_HURRIED,		/* its removal is completed at once */
+	UNPLUG_UNFIT,		/* it is not: the standby cannot carry the traffic */
+	UNPLUG_SHARED,		/* it is not: something else is in the slot */
+	UNPLUG_FAILED,		/* it could not be */
+	UNPLUG_CANCELLED,	/* the host took its request back */
+	UNPLUG_UNHEARD,		/* nothing will be hurried: about no pair */
+};
+
+struct unplug_report {
+	enum unplug_what what;
+	uint32_t ifindex;
+	char master[NAME_LEN], primary[NAME_LEN], standby[NAME_LEN];
+	char slot[WORD_LEN];
+	const char *why;	/* what the standby lacks, or what failed */
+};
+
 void report_event(struct report *report, const struct genl_event *event);
 void report_policy(struct report *report, const struct policy_report *policy);
+void report_unplug(struct report *report, const struct unplug_report *unplug);
 /* Events that were lost for good, or (0) an overrun that the ring made good. */
 void report_lost(struct report *report, uint64_t lost);
 /* Anything else that has but words. */

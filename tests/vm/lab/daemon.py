@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+"""failoverd in a guest: started as systemd would start it, with what it said.
+
+systemd-socket-activate stands in for failoverd-slot.socket: it starts failoverd-slot anew for each connection.
+"""
+import re
+import shutil
+
+from .run import BUILD
+
+ACTIVATE = "systemd-socket-activate"
+FINDS = "/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+def programs():
+    """What a guest needs for it, beside what all guests have."""
+    found = [BUILD / "userspace/failoverd", BUILD / "userspace/failoverd-slot"]
+    found += filter(None, (shutil.which(name, path=FINDS) for name in (ACTIVATE, "udevadm")))
+    return tuple(found)
+
+
+class Failoverd:
+    """A failoverd of a guest; it may be ended and started again."""
+    out = "/tmp/failoverd.out"
+
+    def __init__(self, guest, conf=""):
+        self.guest = guest
+        guest.run(f"mkdir -p /run/failoverd && cat >/tmp/conf <<'END'\n{conf}\nEND")
+
+    def start(self, slots=True):
+        """Run it in the background; slots: with failoverd-slot, and until it hears the kernel."""
+        if slots and not self.guest.ok("[ -e /run/failoverd-slot.socket ]"):
+            self.guest.run(f"{ACTIVATE} -a --inetd -l /run/failoverd-slot.socket "
+                           "/bin/failoverd-slot >/tmp/slot.out 2>&1 & echo $! >/tmp/slot.pid")
+            self.guest.wait_until("[ -S /run/failoverd-slot.socket ]")
+        self.guest.run(f"failoverd -v --config /tmp/conf >>{self.out} 2>&1 & echo $! >/tmp/failoverd.pid")
+        if slots:
+            self.guest.wait_until("ls -l /proc/$(cat /tmp/failoverd.pid)/fd | grep -q /dev/kmsg")
+        return self
+
+    def signal(self, name):
+        """KILL, STOP, CONT, HUP, TERM."""
+        self.guest.run(f"kill -{name} $(cat /tmp/failoverd.pid)")
+
+    def told(self):
+        """All that it said."""
+        return self.guest.run(f"cat {self.out}")
+
+    def wait_told(self, pattern, timeout=20):
+        """Until it said so; the match."""
+        return self.guest.wait_until(lambda: re.search(pattern, self.told(), re.M), timeout,
+                                     f"failoverd to say {pattern}")
