@@ -48,7 +48,7 @@ bench: setup-bench  ## the measurements, all peers in one run: table, build/benc
 soak: setup-bench  ## the long counts; fails if ours loses a packet outside the VM's pause; N=10 is the unit
 	@tests/bench/run --soak $(if $(N),-n $(N)) $(BENCH_ARGS)
 
-lint: setup-lint  ## checkpatch, sparse, cppcheck, clang-tidy, shellcheck, python
+lint: setup-lint  ## checkpatch, sparse, cppcheck, gcc -fanalyzer, clang-tidy, shellcheck, python
 	@tests/lint/run
 
 fuzz: setup-fuzz  ## the parsers under libFuzzer, ASan and UBSan; N= inputs each
