@@ -114,12 +114,13 @@ def test_silenced_standby_carries_at_once(lab):
 
 @pytest.mark.defect("P4")
 def test_everything_above_is_announced(lab):
-    """VLAN, macvlan and IPv6 addresses are announced through the path that is used now."""
+    """VLAN, macvlan and IPv6 addresses and groups are announced through the path that is used now."""
     guest, pair = ready(lab, "ours")
     mac = guest.machine.pairs[0].mac
     guest.run(f"ip link add link {pair.master} name vlan7 type vlan id 7; ip link set vlan7 up;"
               f"ip link add link {pair.master} name mac0 address {STATION} type macvlan mode bridge;"
-              "ip link set mac0 up; ip addr add 10.77.7.2/24 dev vlan7; ip addr add 10.77.0.8/24 dev mac0")
+              "ip link set mac0 up; ip addr add 10.77.7.2/24 dev vlan7; ip addr add 10.77.0.8/24 dev mac0;"
+              f"ip addr add 239.77.0.1/32 dev {pair.master} autojoin")
     flows(guest)
     with Sniffer(lab.net, [guest.vm.standby_tap()], guest.evidence / "standby.frames") as sniffer:
         start = time.time()
@@ -134,6 +135,9 @@ def test_everything_above_is_announced(lab):
                          ("the macvlan's IPv4", STATION, "0806", None),
                          ("the VLAN's IPv4", mac, "0806", 7)):
         assert tuple(frame) in seen, f"{what} was not announced: {seen}"
+    groups = {f.dst for f in sniffer.frames}
+    for what, report in (("IGMPv3", "01:00:5e:00:00:16"), ("MLDv2", "33:33:00:00:00:16")):
+        assert report in groups, f"no {what} report: {groups}"
     rounds = [f.time for f in sniffer.frames if (f.src, f.proto, f.vlan) == (mac, "8035", None)]
     assert len(rounds) >= 4, f"announced {len(rounds)} times only"
     assert rounds[0] < min(f.time for f in sniffer.frames if f.proto == "0800") + 0.1
