@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Live migration under traffic: nothing is lost but in the moment in which the VM is stopped.
+Each way of it three times, there and back and there again.
 
     peer ── br0 ─┬─ standby, VF   source QEMU
                  └─ standby, VF   destination QEMU
@@ -13,6 +14,8 @@ from lab.floor import PLAIN, Plain
 from lab.flow import Echo, FromGuest, FromPeer, describe, lateness
 from lab.migrate import migrate
 from lab.qemu import Pair
+
+TIMES = 3
 
 
 def back(guest):
@@ -38,14 +41,15 @@ def test_nothing_is_lost(lab, variant, measured, how):
     guest, _ = ready(lab, variant, Pair(primary="vmxnet3" if how == "vmxnet3" else "e1000e"), PLAIN,
                      hotplug="pciehp" if how == "pciehp" else "acpi",
                      smp=2 if how == "smp2" else 1)
-    with Echo(guest) as echo, Plain(guest) as plain:
-        echo.go_on()
-        result = migrate(guest, postcopy=how == "postcopy")
-        assert result.status == "completed"
-        back(guest)
-        echo.go_on()
-    measured(report(f"{variant}, {how}", echo, plain, result))
-    nothing_lost(echo.result, result, plain.floor(result))
+    for number in range(TIMES):
+        with Echo(guest, name=f"echo{number}") as echo, Plain(guest, name=f"plain{number}") as plain:
+            echo.go_on()
+            result = migrate(guest, postcopy=how == "postcopy")
+            assert result.status == "completed"
+            back(guest)
+            echo.go_on()
+        measured(report(f"{variant}, {how}", echo, plain, result))
+        nothing_lost(echo.result, result, plain.floor(result))
 
 
 def test_intree_for_comparison(lab, measured):
@@ -59,18 +63,6 @@ def test_intree_for_comparison(lab, measured):
     measured(report("in-tree, acpi", echo, plain, result))
     lost = outside(echo.result, result, plain.floor(result))
     assert lost > 500, f"the in-tree module lost only {lost}: is the lab blind?"
-
-
-@pytest.mark.defect("P2")
-def test_there_and_back(lab, variant):
-    """Migrations in a row."""
-    guest, _ = ready(lab, variant, Pair(), PLAIN)
-    for number in range(2):
-        with Echo(guest, name=f"echo{number}") as echo, Plain(guest, name=f"plain{number}") as plain:
-            result = migrate(guest)
-            assert result.status == "completed"
-            back(guest)
-        nothing_lost(echo.result, result, plain.floor(result))
 
 
 @pytest.mark.parametrize("direction", [pytest.param(FromPeer, marks=pytest.mark.defect("P4")), FromGuest])
@@ -91,10 +83,11 @@ def test_one_way(lab, variant, direction):
 def test_cancelled(lab, variant, phase):
     """A cancelled migration gives the primary back to the source, and costs nothing."""
     guest, _ = ready(lab, variant)
-    with Echo(guest) as echo:
-        echo.go_on()
-        result = migrate(guest, cancel_in=phase, bandwidth=1 << 20)
-        assert result.status == "cancelled"
-        back(guest)
-        echo.go_on()
-    nothing_lost(echo.result)
+    for number in range(TIMES):
+        with Echo(guest, name=f"echo{number}") as echo:
+            echo.go_on()
+            result = migrate(guest, cancel_in=phase, bandwidth=1 << 20)
+            assert result.status == "cancelled"
+            back(guest)
+            echo.go_on()
+        nothing_lost(echo.result)
