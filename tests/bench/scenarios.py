@@ -125,7 +125,10 @@ def sustained(guest, rate, seconds=2):
 
 
 def rate_search(bench, _peer, guest, outcome):
-    """The highest rate that is sustained, and again when it is looked at a second time."""
+    """The highest rate that is sustained, and again when it is looked at a second time.
+
+    What is measured at "that rate" is what both cards sustain, each alone.
+    """
     good = []
     for rate in RATES:
         if not sustained(guest, rate):
@@ -134,9 +137,9 @@ def rate_search(bench, _peer, guest, outcome):
     while good and not sustained(guest, good[-1], 3):
         good.pop()
     if not good:
-        raise LabError("virtio-net alone loses packets at 1000/s: this machine is too busy to measure on")
-    bench.limit = good[-1]
-    outcome.note = f"{bench.limit} packets/s each way"
+        raise LabError("a card alone loses packets at 1000/s: this machine is too busy to measure on")
+    bench.limit = min(good[-1], bench.limit or good[-1])
+    outcome.note = f"{good[-1]} packets/s each way"
 
 
 def at_limit(bench, _peer, guest, outcome):
@@ -163,7 +166,7 @@ class Scenario:
     soak: int = 1                  # in units of N, for ours
     once: bool = False
     needs_limit: bool = False      # the rate that the floor's search found
-    only: str = ""                 # for this peer only
+    only: tuple = ()               # for these peers only
 
 
 # In this order on one guest: each leaves it as it found it, an unplug is followed by its replug.
@@ -176,7 +179,7 @@ SCENARIOS = (
     Scenario("migration while the guest listens", listening, plain=True),
     Scenario("cancel in wait-unplug", cancel_wait),
     Scenario("cancel in active", cancel_active, plain=True),
-    Scenario("highest rate without loss", rate_search, plain=True, once=True, only="plain"),
+    Scenario("highest rate without loss", rate_search, plain=True, once=True, only=("vf", "plain")),
     Scenario("steady state at that rate", at_limit, plain=True, once=True, needs_limit=True),
     Scenario("migration at that rate", migration_at_limit, plain=True, needs_limit=True),
     Scenario("unplug by pciehp", unplug, "pciehp"),

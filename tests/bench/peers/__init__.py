@@ -4,5 +4,6 @@ from .bonding import Bonding
 from .netfailover import InTree, Ours
 from .plain import Plain
 from .team import Team
+from .vf import Vf
 
-PEERS = (Plain, InTree, Bonding, Team, Ours)
+PEERS = (Vf, Plain, InTree, Bonding, Team, Ours)

@@ -14,7 +14,8 @@ class Peer:
     key = title = how = ""
     variant = "intree"
     failover = True                # QEMU hides the primary and unplugs it for a migration
-    has_primary = True
+    has_primary = has_standby = True
+    compared = True                # in every scenario that does not name its peers
 
     @staticmethod
     def missing():
@@ -27,7 +28,8 @@ class Peer:
 
     def boot(self, testbed, primary="e1000e", **machine):
         """A guest with its addresses, that answers through its primary where it has one."""
-        pair = Pair(primary=primary if self.has_primary else None, failover=self.failover)
+        pair = Pair(primary=primary if self.has_primary else None, standby=self.has_standby,
+                    failover=self.failover)
         guest = testbed.boot(self.variant, pair, extra=TRACE,
                              extra_modules=self.extra_modules(testbed.images.kernel), **machine)
         guest.run("for n in in out tcp-in tcp-out; do ln -s probe /bin/probe-$n; done")
