@@ -11,7 +11,7 @@ VERSION  := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 MODDIR   := build/$(KVER)
 export VERSION
 
-.PHONY: all modules userspace install-userspace demo check bench soak unit lint fuzz clean help setup-%
+.PHONY: all modules userspace install-userspace demo check check-debug bench soak unit lint fuzz clean help setup-%
 
 all: userspace  ## the programs, and the module where the headers for KVER are there
 	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) --no-print-directory modules; \
@@ -41,6 +41,9 @@ unit: setup-unit  ## host tests of the pure functions
 
 check: setup-check  ## everything of the default tier: unit, build, CRC and VM tests
 	$(PYTEST) tests $(PYTEST_ARGS)
+
+check-debug: setup-debug  ## the VM tests on a kernel with KASAN, lockdep, kmemleak …, which it builds once (half an hour)
+	@tests/vm/debug-kernel/check $(PYTEST_ARGS)
 
 bench: setup-bench  ## the measurements, all peers in one run: table, build/bench; BENCH_ARGS="--peers intree,ours"
 	@tests/bench/run $(if $(N),-n $(N)) $(BENCH_ARGS)

@@ -78,11 +78,28 @@ def kernel(pytestconfig):
 
 
 @pytest.fixture(scope="session")
-def ours(kernel, tmp_path_factory):
-    """Builds our module for that kernel once; calling it gives the path of a copy of its own.
+def debug_kernel(pytestconfig):
+    """The kernel with the checkers, if it was built on this machine (see vm/debug-kernel)."""
+    try:
+        return lab_kernel.get_debug()
+    except NotRun as e:
+        return not_run(pytestconfig, "debug kernel", e)
 
-    In a folder apart from `make modules`, which may run at the same time.
-    """
+
+@pytest.fixture(scope="session")
+def ours(kernel, module_for):
+    """Builds our module for that kernel once; calling it gives the path of a copy of its own."""
+    return module_for(kernel)
+
+
+@pytest.fixture(scope="session")
+def module_for(tmp_path_factory):
+    """Makes what `ours` is, for any kernel."""
+    return lambda kernel: builder(kernel, tmp_path_factory)
+
+
+def builder(kernel, tmp_path_factory):
+    """In a folder apart from `make modules`, which may run at the same time."""
     built = []
 
     def build():

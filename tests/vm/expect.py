@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a whole pair looks like from inside and outside, and whether traffic passes."""
 import traffic
+from lab import run
 from lab.flow import PORT, PROBE, around, describe
 from lab.net import GUEST4, GUEST6
 from lab.run import wait_until
@@ -75,8 +76,15 @@ def outside(stream, migration, floor):
     return traffic.loss(stream, migration.told, (floor.before, floor.after)).outside
 
 
+def judged():
+    """Whether loss and time say anything about the module: not on a kernel that checks all it does."""
+    return run.PATIENCE == 1
+
+
 def nothing_lost(stream, migration=None, floor=None):
     """No packet lost, but in a migration's pause, and none twice."""
+    if not judged():
+        return
     if migration:
         lost = outside(stream, migration, floor)
         assert not lost, f"{lost} lost outside the pause of {migration.pause_ms:.0f} ms: " \

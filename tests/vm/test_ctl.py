@@ -7,12 +7,13 @@ from datetime import datetime
 import pytest
 
 from expect import carried_by_primary, carried_by_standby, nothing_lost, ready
+from lab import run
 from lab.flow import Echo
 from lab.migrate import migrate
 
 GOOD, DEGRADED, BAD, UNKNOWN = 0, 1, 2, 3
 SLACK = 0.3                        # seconds by which both clocks may be compared wrongly
-PATIENCE = 20                      # seconds that a step of the guest may take, on a busy machine
+PATIENCE = 20 * run.PATIENCE       # seconds that a step of the guest may take, on a busy machine
 
 
 def ask(guest, *words):

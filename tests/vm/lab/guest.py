@@ -7,7 +7,7 @@ import socket
 import time
 from types import SimpleNamespace
 
-from . import LabError
+from . import LabError, run
 from .run import wait_until
 
 BOOT_TIMEOUT = 120
@@ -60,7 +60,7 @@ class Guest:
     def boot(self):
         """Let the virtual machine run and wait until its PID 1 serves commands."""
         self.vm.qmp.execute("cont")
-        line = self._line(lambda line: line.startswith("ready"), BOOT_TIMEOUT, "the guest's boot")
+        line = self._line(lambda line: line.startswith("ready"), BOOT_TIMEOUT * run.PATIENCE, "the guest's boot")
         if line != "ready":
             raise GuestError(f"modprobe failed:{line[5:]} (see {self.vm.console})")
 
@@ -88,6 +88,7 @@ class Guest:
 
     def execute(self, command, timeout=20):
         """Run a shell command; gives rc, out and err."""
+        timeout = int(timeout * run.PATIENCE)
         self._serial += 1
         serial = f"#{self._serial}"
         text = base64.b64encode(command.encode()).decode()

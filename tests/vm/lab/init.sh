@@ -11,11 +11,12 @@ mount -t tmpfs run /run
 mount -t debugfs debug /sys/kernel/debug 2>/dev/null
 mount -t tracefs trace /sys/kernel/tracing 2>/dev/null
 mkdir -p /run/netns /dev/pts
-echo 15 >/proc/sys/kernel/hung_task_timeout_secs 2>/dev/null
+option() { tr ' ' '\n' </proc/cmdline | sed -n "s/^nfo\.$1=//p"; }
+hung=$(option hung)
+echo "${hung:-15}" >/proc/sys/kernel/hung_task_timeout_secs 2>/dev/null
 dmesg -n 7
 ip link set lo up
 
-option() { tr ' ' '\n' </proc/cmdline | sed -n "s/^nfo\.$1=//p"; }
 for module in $(option load | tr ',' ' '); do
 	modprobe -n -q "$module" || continue	# this kernel does not have it
 	modprobe "$module" 2>/dev/kmsg || failed="$failed $module"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import LabError, NotRun
-from .run import cache_dir, sh
+from .run import TOP, cache_dir, sh
 
 META = {"debian12": ("linux-image-amd64", r"linux-image-(6\.1\.0-\d+-amd64)")}
 # Not wanted in any guest of ours, and most of the package's bulk.
@@ -28,6 +28,11 @@ class Kernel:
     image: Path
     modules_root: Path
     kdir: Path
+
+    @property
+    def debug(self):
+        """Whether it is the one of debug-kernel/, with all its checkers."""
+        return (self.kdir / "include/config/KASAN").exists()
 
     @property
     def modules(self):
@@ -45,6 +50,24 @@ def get(suite="debian12"):
             raise
     sh("apt-get", "update", timeout=600)       # the lists may be older than the archive
     return _cached(newest_release(suite))
+
+
+def get_debug():
+    """The debug kernel, if it was built on this machine: that takes too long to do it unasked."""
+    if under_checkers():
+        return _from_environment()
+    try:
+        told = sh(TOP / "tests/vm/debug-kernel/build", "--cached")
+    except LabError as e:
+        raise NotRun("the debug kernel is not built here; `make check-debug` builds it, once") from e
+    told = dict(line.split("=", 1) for line in told.splitlines())
+    return Kernel(told["NFO_KERNEL_RELEASE"], Path(told["NFO_KERNEL_IMAGE"]),
+                  Path(told["NFO_KERNEL_MODULES"]), Path(told["NFO_KDIR"]))
+
+
+def under_checkers():
+    """Whether all tests run on the debug kernel, as `make check-debug` has it."""
+    return bool(os.environ.get("NFO_KERNEL_IMAGE")) and _from_environment().debug
 
 
 def _cached(release):

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from . import LabError
+from . import LabError, run
 from .run import wait_until
 
 
@@ -109,7 +109,8 @@ class Qmp:
     def wait_event(self, name, timeout, since=0, **data):
         """Wait for an event; it may have come already."""
         with self._cond:
-            self._cond.wait_for(lambda: self.find(name, since, **data) or self._closed, timeout)
+            self._cond.wait_for(lambda: self.find(name, since, **data) or self._closed,
+                                timeout * run.PATIENCE)
             event = self.find(name, since, **data)
         if event is None:
             raise TimeoutError(f"QEMU did not say {name} {data or ''} within {timeout} s")

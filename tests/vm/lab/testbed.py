@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a test holds in its hands: a network and guests, with their evidence, cleaned up after it."""
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import LabError, initramfs, net
+from . import LabError, checkers, coverage, initramfs, net
 from .guest import Guest, complaints
 from .net import Network
 from .qemu import QEMU, Machine, Pair, Qemu
@@ -34,6 +35,16 @@ class Images:
         return initramfs.build(self.kernel, variant, self.programs, ours, extra_modules)
 
 
+def _for_checkers(machine):
+    """The machine that the debug kernel needs: room for shadow memory, and races need two CPUs."""
+    preempt = os.environ.get("NFO_PREEMPT", "full")
+    append = machine.get("append", "")
+    if "preempt=" not in append:
+        append += f" preempt={preempt}"
+    return machine | {"memory": max(768, machine.get("memory", 0)), "smp": max(2, machine.get("smp", 0)),
+                      "append": f"{append} nfo.hung=120"}
+
+
 class Testbed:
     """One test's network and guests."""
     __test__ = False               # not for pytest's collection
@@ -51,6 +62,8 @@ class Testbed:
             self.net = Network(mtu).__enter__()
         if load is not None:
             machine["load"] = tuple(load)
+        if self.images.kernel.debug:
+            machine = _for_checkers(machine)
         machine = Machine(self.images.kernel.image, self.images.initramfs(variant, extra_modules),
                           pairs or (Pair(),), **machine)
         folder = self.evidence / f"guest{len(self.guests)}-{variant}"
@@ -72,9 +85,18 @@ class Testbed:
         shutil.rmtree(self._rundir, ignore_errors=True)
         return found
 
+    def _checked(self, guest):
+        """The in-tree module is only there to compare, and lockdep gives up on it at boot."""
+        return self.images.kernel.debug and guest.variant == "ours"
+
     def _complaints(self, guest):
+        if self.images.kernel.debug and not self._checked(guest):
+            return []
         try:
-            log = guest.dmesg()
+            wrong = list(checkers.verdict(guest)) if self._checked(guest) else []
+            log = "\n".join([guest.dmesg(), *wrong])
+            if coverage.WANTED and self._checked(guest):
+                coverage.collect(guest)
             (guest.evidence / "dmesg.log").write_text(log)
         except Exception as e:     # pylint: disable=broad-except
             log = f"BUG: the guest does not answer any more: {e}\n"

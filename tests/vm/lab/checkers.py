@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the debug kernel knows at a guest's end that its log does not say by itself."""
+import re
+
+# kmemleak tells of a block only when two scans found no pointer to it, and it is five seconds old.
+SCAN = "echo scan > /sys/kernel/debug/kmemleak"
+# As the log's lines look in which the lab seeks complaints.
+COMPLAINT = "BUG: {}"
+
+
+def verdict(guest):
+    """What is wrong with a guest that is about to end, as lines for its log.
+
+    The module is unloaded: what it forgot to free has no pointer to it any more then, and what still
+    holds it is a reference too many.
+    """
+    if guest.run("sed -n 's/^ *debug_locks: *//p' /proc/lockdep_stats").strip() != "1":
+        yield COMPLAINT.format("lockdep has switched itself off on the way")
+    if not guest.ok("modprobe -r virtio_net net_failover", timeout=60):
+        yield COMPLAINT.format("net_failover cannot be unloaded: something holds it")
+    if guest.ok("test -e /sys/kernel/debug/kmemleak"):
+        yield from leaks(guest)
+    else:
+        yield COMPLAINT.format("no kmemleak: it was not built in, or switched itself off")
+
+
+def leaks(guest):
+    """Memory that nothing points to; the backtraces go to the evidence."""
+    guest.run(f"{SCAN}; sleep 5; {SCAN}", timeout=120)
+    report = guest.run("cat /sys/kernel/debug/kmemleak")
+    if report.strip():
+        (guest.evidence / "kmemleak.log").write_text(report)
+        for first in re.findall(r"^unreferenced object .*", report, re.M):
+            yield COMPLAINT.format(f"kmemleak: {first}")

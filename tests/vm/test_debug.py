@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The short form of `make check-debug`: pairs on the debug kernel, where that was built already."""
+import pytest
+
+from expect import carried_by_primary, carried_by_standby, ready, whole
+
+
+@pytest.mark.both
+@pytest.mark.defect("S1")
+@pytest.mark.defect("S2")
+def test_lockdep_stays_on(debug_lab, variant):
+    """Locks are initialised and RCU pointers used by the rules.
+
+    The in-tree module fails at the first: lockdep then sees nothing of the second any more.
+    """
+    guest, pair = ready(debug_lab, variant)
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    pair = guest.wait_paired()
+    guest.wait_carrier(pair.primary)
+    guest.run(f"ip link set {pair.master} down; ip link set {pair.master} up; ip link set {pair.master} mtu 1400")
+    guest.wait_carrier(pair.primary)
+    carried_by_primary(guest)
+    whole(pair)
+    state = guest.run("sed -n 's/^ *debug_locks: *//p' /proc/lockdep_stats").strip()
+    assert state == "1", "lockdep has switched itself off: " + "\n".join(guest.dmesg().splitlines()[-5:])
