@@ -122,6 +122,7 @@ static int take_flags(struct genl_news *news)
 
 int genl_watch_read(struct genl_watch *watch, struct genl_news *news)
 {
+	uint32_t in_use = NET_FAILOVER_ROLE_NONE;
 	struct genl_event event;
 	char pokes[4096];
 	FILE *file;
@@ -138,6 +139,9 @@ int genl_watch_read(struct genl_watch *watch, struct genl_news *news)
 	while (file && take_event(file, &event)) {
 		struct genl_events *to = &news->events;
 
+		event.from = in_use;
+		if (event.has_switch)
+			in_use = event.to;
 		if (event.epoch == watch->epoch && event.seq <= watch->seq)
 			continue;
 		news->reloaded |= watch->epoch && event.epoch != watch->epoch;

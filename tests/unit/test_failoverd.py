@@ -351,6 +351,30 @@ def test_degraded_and_back(machine):
     assert machine.count("degraded") == 1 and machine.count("recovered") == 1
 
 
+def test_returned(machine):
+    """One report when a primary is back, some seconds later, also of a time in which the daemon was killed."""
+    machine.to_primary()
+    machine.start()
+    machine.event("LEAVING")
+    machine.to_standby()
+    machine.event("RELEASED")
+    machine.news()
+    machine.wait(lambda: machine.count("released") == 1)
+    machine.stop(signal.SIGKILL)
+    machine.event("CLAIMED", "eth3")
+    machine.event("SWITCH", "eth3", PRIMARY, PRIMARY, FIT)
+    machine.pair(PRIMARY, FIT)
+    machine.start()
+    machine.wait_text(r"^eth0: back on a primary \(eth3\) after \d\.\d s, the standby had \d\.\d s; 0\.0 ms without "
+                      r"a path, 0 frames dropped$")
+    for field in ("NET_FAILOVER_LOWER=eth3", "NET_FAILOVER_GAP_NSEC=0", "NET_FAILOVER_EVENT=returned"):
+        machine.wait_text(f"^    {field}$")
+    machine.stop(signal.SIGKILL)
+    machine.start()
+    machine.read(2.5)
+    assert machine.count("returned") == 1, machine.text
+
+
 def test_away_while_the_daemon_was(machine):
     """What began long ago is degraded at once."""
     machine.to_standby(when=boot_ns() - 100 * 10**9)

@@ -30,6 +30,7 @@
 #include "failoverd/settings.h"
 #include "failoverd/state.h"
 #include "failoverd/status.h"
+#include "failoverd/trips.h"
 #include "failoverd/unplug.h"
 
 #define RETRY_FIRST_USEC	20000U
@@ -46,6 +47,7 @@ struct daemon {
 	struct unplug *unplug;
 	struct config config;
 	struct policy policy;
+	struct trips trips;
 	struct state state;
 	uint64_t retry_usec;	/* 0: the last reading went well */
 	bool started, present;
@@ -93,12 +95,19 @@ say(int priority, const char *format, ...)
 
 static void save(struct daemon *daemon)
 {
-	int ret = state_save(daemon->paths->state, &daemon->state, &daemon->policy);
+	int ret = state_save(daemon->paths->state, &daemon->state, &daemon->policy,
+			     &daemon->trips.log);
 
 	if (ret && !daemon->unsaved)
 		say(LOG_WARNING, "cannot save %s: %s; after a restart events may be told again",
 		    daemon->paths->state, strerror(-ret));
 	daemon->unsaved = ret;
+}
+
+static void tell_trip(void *data, struct report *report)
+{
+	save(data);
+	tell(data, report);
 }
 
 static void tell_policy(struct daemon *daemon, struct policy_reports *reports)
@@ -121,14 +130,17 @@ static void tell_event(struct daemon *daemon, const struct genl_event *event)
 	struct policy_reports reports = { 0 };
 	struct report report;
 
-	if (event->epoch != daemon->state.epoch)
+	if (event->epoch != daemon->state.epoch) {
 		policy_clear(&daemon->policy);
+		trip_clear(&daemon->trips.log);
+	}
 	daemon->state = (struct state){ event->epoch, event->seq, true };
 	save(daemon);
 	report_event(&report, event);
 	tell(daemon, &report);
 	policy_event(&daemon->policy, event, &reports);
 	tell_policy(daemon, &reports);
+	trips_event(&daemon->trips, event);
 }
 
 static void take_pairs(struct daemon *daemon, const struct pairs *pairs)
@@ -137,6 +149,7 @@ static void take_pairs(struct daemon *daemon, const struct pairs *pairs)
 
 	policy_sync(&daemon->policy, pairs, now_ns(CLOCK_BOOTTIME), &reports);
 	tell_policy(daemon, &reports);
+	trips_look(&daemon->trips, pairs);
 }
 
 static void sync_pairs(struct daemon *daemon)
@@ -161,6 +174,7 @@ static void derive_events(struct daemon *daemon)
 
 		report_event(&report, &events.v[i]);
 		tell(daemon, &report);
+		trips_event(&daemon->trips, &events.v[i]);
 	}
 	take_pairs(daemon, &daemon->derive.seen.pairs);
 	if (events.n)
@@ -253,7 +267,7 @@ static void take_news(struct daemon *daemon, const struct genl_news *news, bool 
 		return;
 	if (resync)
 		derive_forget(&daemon->derive);
-	if (resync && news->present)
+	if (news->present && (resync || news->events.n))
 		sync_pairs(daemon);
 	else if (resync)
 		derive_events(daemon);
@@ -336,7 +350,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 static void load_state(struct daemon *daemon)
 {
 	struct state *state = &daemon->state;
-	int ret = state_load(daemon->paths->state, state, &daemon->policy);
+	int ret = state_load(daemon->paths->state, state, &daemon->policy, &daemon->trips.log);
 
 	if (ret)
 		say(LOG_WARNING, "cannot read %s: %s; telling all that the kernel remembers",
@@ -389,6 +403,11 @@ static int start(struct daemon *daemon)
 	settings_load(daemon->paths->config, &daemon->config, true);
 	daemon->policy.after = daemon->config.degraded_after;
 	load_state(daemon);
+	daemon->trips.tell = tell_trip;
+	daemon->trips.data = daemon;
+	ret = trips_start(&daemon->trips, daemon->event);
+	if (ret)
+		return ret;
 	ret = link_open(&daemon->links, daemon->event);
 	if (ret)
 		return ret;
@@ -415,6 +434,7 @@ int daemon_run(const struct daemon_paths *paths)
 		hooks_free(daemon.hooks);
 		unplug_free(daemon.unplug);
 	}
+	trips_stop(&daemon.trips);
 	genl_watch_close(daemon.watch);
 	link_close(daemon.links);
 	derive_forget(&daemon.derive);

@@ -43,6 +43,7 @@ static const struct {
 	[REPORT_DEGRADED] = { "degraded", "205118fab75b462db380298e7b71eacd", LOG_WARNING },
 	[REPORT_RECOVERED] = { "recovered", "541196e9576444318c64edfa51b760f8", LOG_NOTICE },
 	[REPORT_UNPLUG] = { "unplug", "0a7cb6a765f44d4096895890b80214e2", LOG_NOTICE },
+	[REPORT_RETURNED] = { "returned", "38f1f9062bae465bbaa48db85ce51da6", LOG_NOTICE },
 	[REPORT_LOST] = { "lost", "3deb1431986e46d3a1e8957d4233886b", LOG_WARNING },
 	[REPORT_MODULE] = { "module", "88cd96973453495e921130934142e286", LOG_NOTICE },
 	[REPORT_HOOK] = { "hook", "188e4018626a4fa5a140485bbbf02251", LOG_WARNING },
@@ -190,6 +191,96 @@ void report_policy(struct report *report, const struct policy_report *policy)
 	add(report, "NET_FAILOVER_AWAY_NSEC=%" PRIu64, policy->away);
 	if (!policy->recovered && *why->advice)
 		add(report, "NET_FAILOVER_ADVICE=%s", why->advice);
+}
+
+/* "; another model: vmxnet3 15ad:07b0, 1 queue, instead of ..." */
+static char *model_words(const struct trip *trip)
+{
+	const struct trip_card *was = &trip->before, *is = &trip->card;
+
+	if (!*was->driver || !*is->driver)
+		return mem_printf("%s", "");
+	if (strcmp(was->driver, is->driver) || strcmp(was->pci, is->pci))
+		return mem_printf("; another model: %s %s, not %s %s", is->driver, is->pci,
+				  was->driver, was->pci);
+	if (was->rx_queues != is->rx_queues || was->tx_queues != is->tx_queues)
+		return mem_printf("; the same model, with %u+%u queues, not %u+%u", is->rx_queues,
+				  is->tx_queues, was->rx_queues, was->tx_queues);
+	return mem_printf("; the same model");
+}
+
+static char *cost_words(const struct trip *trip)
+{
+	char *flood = trip->has_flood ? mem_printf(", %" PRIu64 " flooded lost", trip->flood) :
+					mem_printf("%s", "");
+	char *text;
+
+	text = trip->has_cost ? mem_printf("; %.1f ms without a path, %" PRIu64 " frames dropped%s",
+					   (double)trip->gap / 1e6, trip->dropped, flood) :
+				mem_printf("%s", "");
+	free(flood);
+	return text;
+}
+
+static char *settings_words(const struct trip_settings *settings)
+{
+	if (!settings->known)
+		return mem_printf("%s", "");
+	if (settings->failed)
+		return mem_printf("; %u of its settings are back, %u are not", settings->restored,
+				  settings->failed);
+	return mem_printf("; its settings are back (%u)", settings->restored);
+}
+
+static void add_cards(struct report *report, const struct trip_card *is,
+		      const struct trip_card *was)
+{
+	if (*is->driver) {
+		add(report, "NET_FAILOVER_DRIVER=%s", is->driver);
+		add(report, "NET_FAILOVER_PCI_ID=%s", is->pci);
+		add(report, "NET_FAILOVER_QUEUES=%u+%u", is->rx_queues, is->tx_queues);
+	}
+	if (*was->driver) {
+		add(report, "NET_FAILOVER_DRIVER_BEFORE=%s", was->driver);
+		add(report, "NET_FAILOVER_PCI_ID_BEFORE=%s", was->pci);
+		add(report, "NET_FAILOVER_QUEUES_BEFORE=%u+%u", was->rx_queues, was->tx_queues);
+	}
+}
+
+static void add_trip(struct report *report, const struct trip *trip)
+{
+	add(report, "NET_FAILOVER_MASTER=%s", trip->name);
+	add(report, "NET_FAILOVER_IFINDEX=%" PRIu32, trip->ifindex);
+	add(report, "NET_FAILOVER_LOWER=%s", trip->primary);
+	add(report, "NET_FAILOVER_AWAY_NSEC=%" PRIu64, trip->end - trip->begin);
+	add(report, "NET_FAILOVER_STANDBY_NSEC=%" PRIu64, trip->standby);
+	if (trip->has_cost) {
+		add(report, "NET_FAILOVER_GAP_NSEC=%" PRIu64, trip->gap);
+		add(report, "NET_FAILOVER_DROPPED=%" PRIu64, trip->dropped);
+	}
+	if (trip->has_flood)
+		add(report, "NET_FAILOVER_FLOOD_LOST=%" PRIu64, trip->flood);
+	add_cards(report, &trip->card, &trip->before);
+	if (!trip->settings.known)
+		return;
+	add(report, "NET_FAILOVER_SETTINGS=%u", trip->settings.restored);
+	add(report, "NET_FAILOVER_SETTINGS_FAILED=%u", trip->settings.failed);
+}
+
+void report_trip(struct report *report, const struct trip *trip)
+{
+	char *cost = cost_words(trip), *model = model_words(trip);
+	char *settings = settings_words(&trip->settings);
+	double away = (double)(trip->end - trip->begin) / 1e9;
+
+	begin(report, REPORT_RETURNED, kinds[REPORT_RETURNED].priority,
+	      mem_printf("%s: back on a primary (%s) after %.1f s, the standby had %.1f s%s%s%s",
+			 trip->name, trip->primary, away, (double)trip->standby / 1e9, cost, model,
+			 settings));
+	add_trip(report, trip);
+	free(cost);
+	free(model);
+	free(settings);
 }
 
 static const struct {

@@ -4,6 +4,7 @@
 #define FAILOVERD_REPORT_H
 
 #include "failoverd/policy.h"
+#include "failoverd/trip.h"
 
 /* The module's kinds have its numbers, the daemon's own follow. */
 enum report_kind {
@@ -11,6 +12,7 @@ enum report_kind {
 	REPORT_DEGRADED = NET_FAILOVER_EVENT_MAX + 1,
 	REPORT_RECOVERED,
 	REPORT_UNPLUG,
+	REPORT_RETURNED,
 	REPORT_LOST,
 	REPORT_MODULE,
 	REPORT_HOOK,
@@ -45,6 +47,8 @@ struct unplug_report {
 
 void report_event(struct report *report, const struct genl_event *event);
 void report_policy(struct report *report, const struct policy_report *policy);
+/* A primary is back, or another one in its place. */
+void report_trip(struct report *report, const struct trip *trip);
 void report_unplug(struct report *report, const struct unplug_report *unplug);
 /* Events that were lost for good, or (0) an overrun that the ring made good. */
 void report_lost(struct report *report, uint64_t lost);

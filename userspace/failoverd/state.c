@@ -5,6 +5,8 @@
  *   failoverd 1				the format
  *   place EPOCH SEQ TELLING			the last event
  *   pair IFINDEX NAME AWAY SINCE REASON DEGRADED
+ *   trip IFINDEX NAME LEFT BEGIN END ACTIVE SINCE STANDBY COST GAP DROPPED FLOODED FLOOD
+ *   before DRIVER PCI RX TX			the card that left on that trip
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,7 +35,36 @@ static bool take_pair(const char *line, struct policy *policy)
 	return true;
 }
 
-static int take(FILE *file, struct state *state, struct policy *policy)
+/* A trip, and in the next line the card, if it is known. */
+static bool take_trip(const char *line, struct trips_log *trips)
+{
+	struct trip trip = { .away = true };
+	unsigned int left, cost, flood;
+
+	if (sscanf(line, "trip %" SCNu32 " %63s %u %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNu64
+		   " %" SCNu64 " %u %" SCNu64 " %" SCNu64 " %u %" SCNu64, &trip.ifindex, trip.name,
+		   &left, &trip.begin, &trip.end, &trip.active, &trip.since, &trip.standby,
+		   &cost, &trip.gap, &trip.dropped, &flood, &trip.flood) != 13)
+		return false;
+	trip.left = left;
+	trip.has_cost = cost;
+	trip.has_flood = flood;
+	trip_restore(trips, &trip);
+	return true;
+}
+
+static bool take_card(const char *line, struct trips_log *trips)
+{
+	struct trip_card card = { 0 };
+
+	if (!trips->n || sscanf(line, "before %63s %15s %u %u", card.driver, card.pci,
+				&card.rx_queues, &card.tx_queues) != 4)
+		return false;
+	trips->v[trips->n - 1].before = card;
+	return true;
+}
+
+static int take(FILE *file, struct state *state, struct policy *policy, struct trips_log *trips)
 {
 	unsigned int telling;
 	char line[256];
@@ -46,12 +77,13 @@ static int take(FILE *file, struct state *state, struct policy *policy)
 		return -EBADMSG;
 	state->telling = telling;
 	while (fgets(line, sizeof(line), file))
-		if (!take_pair(line, policy))
+		if (!take_pair(line, policy) && !take_trip(line, trips) && !take_card(line, trips))
 			return -EBADMSG;
 	return 0;
 }
 
-int state_load(const char *path, struct state *state, struct policy *policy)
+int state_load(const char *path, struct state *state, struct policy *policy,
+	       struct trips_log *trips)
 {
 	FILE *file = fopen(path, "re");
 	int ret;
@@ -59,16 +91,32 @@ int state_load(const char *path, struct state *state, struct policy *policy)
 	*state = (struct state){ 0 };
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
-	ret = take(file, state, policy);
+	ret = take(file, state, policy, trips);
 	fclose(file);
 	if (ret) {
 		*state = (struct state){ 0 };
 		policy_clear(policy);
+		trip_clear(trips);
 	}
 	return ret;
 }
 
-static void put(FILE *file, const struct state *state, const struct policy *policy)
+static void put_trip(FILE *file, const struct trip *trip)
+{
+	const struct trip_card *card = &trip->before;
+
+	fprintf(file, "trip %" PRIu32 " %s %u %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu64
+		" %" PRIu64 " %u %" PRIu64 " %" PRIu64 " %u %" PRIu64 "\n", trip->ifindex,
+		trip->name, trip->left, trip->begin, trip->end, trip->active, trip->since,
+		trip->standby, trip->has_cost, trip->gap, trip->dropped, trip->has_flood,
+		trip->flood);
+	if (*card->driver)
+		fprintf(file, "before %s %s %u %u\n", card->driver, card->pci, card->rx_queues,
+			card->tx_queues);
+}
+
+static void put(FILE *file, const struct state *state, const struct policy *policy,
+		const struct trips_log *trips)
 {
 	size_t i;
 
@@ -80,9 +128,13 @@ static void put(FILE *file, const struct state *state, const struct policy *poli
 		fprintf(file, "pair %" PRIu32 " %s %u %" PRIu64 " %" PRIu32 " %u\n", pair->ifindex,
 			pair->name, pair->away, pair->since, pair->reason, pair->degraded);
 	}
+	for (i = 0; i < trips->n; i++)
+		if (trips->v[i].away)
+			put_trip(file, &trips->v[i]);
 }
 
-int state_save(const char *path, const struct state *state, const struct policy *policy)
+int state_save(const char *path, const struct state *state, const struct policy *policy,
+	       const struct trips_log *trips)
 {
 	char *next = mem_printf("%s.new", path);
 	FILE *file = fopen(next, "we");
@@ -92,7 +144,7 @@ int state_save(const char *path, const struct state *state, const struct policy 
 		ret = -errno;
 		goto out;
 	}
-	put(file, state, policy);
+	put(file, state, policy, trips);
 	if (ferror(file))
 		ret = -EIO;
 	if (fclose(file) && !ret)

@@ -4,6 +4,7 @@
 #define FAILOVERD_STATE_H
 
 #include "failoverd/policy.h"
+#include "failoverd/trip.h"
 
 struct state {
 	uint64_t epoch, seq;	/* of the last event that was told; 0, 0: none */
@@ -11,8 +12,10 @@ struct state {
 };
 
 /* 0 also where there is no file; -EBADMSG: it makes no sense, and nothing was taken from it. */
-int state_load(const char *path, struct state *state, struct policy *policy);
+int state_load(const char *path, struct state *state, struct policy *policy,
+	       struct trips_log *trips);
 /* At once or not at all. */
-int state_save(const char *path, const struct state *state, const struct policy *policy);
+int state_save(const char *path, const struct state *state, const struct policy *policy,
+	       const struct trips_log *trips);
 
 #endif
