@@ -381,6 +381,24 @@ static void test_the_kernels_words(void **state)
 	assert_string_equal(why, "");
 }
 
+/* A number that is no errno must not be negated, let alone be shown as one. */
+static void test_errors_that_are_none(void **state)
+{
+	char buf[1024];
+	struct genl_events events;
+	struct nlmsghdr *nlh = put_error(buf, false, "no");
+	struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+
+	(void)state;
+	assert_int_equal(genl_parse_events(buf, nlh->nlmsg_len, &events), -EPERM);
+	err->error = INT32_MIN;
+	assert_int_equal(genl_parse_events(buf, nlh->nlmsg_len, &events), -EBADMSG);
+	assert_int_equal(genl_error(0), 0);
+	assert_int_equal(genl_error(-EBUSY), -EBUSY);
+	assert_int_equal(genl_error(EBUSY), -EBADMSG);
+	assert_int_equal(genl_error(-4096), -EBADMSG);
+}
+
 /* Events seq..last of an epoch, and what became news. */
 struct stream {
 	struct genl_event v[2 * NET_FAILOVER_EVENTS_KEPT];
@@ -453,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_bent_events),
 		cmocka_unit_test(test_family),
 		cmocka_unit_test(test_the_kernels_words),
+		cmocka_unit_test(test_errors_that_are_none),
 		cmocka_unit_test(test_what_is_news),
 	};
 

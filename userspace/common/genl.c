@@ -50,7 +50,7 @@ static int take_error(const struct nlmsghdr *nlh, void *data)
 	if (!err->error)
 		return MNL_CB_STOP;
 	genl_read_why(nlh, talk->why);
-	errno = err->error < 0 ? -err->error : EBADMSG;
+	errno = -genl_error(err->error);
 	return MNL_CB_ERROR;
 }
 
@@ -64,7 +64,7 @@ static int take_done(const struct nlmsghdr *nlh, void *data)
 		memcpy(&error, mnl_nlmsg_get_payload(nlh), sizeof(error));
 	if (error >= 0)
 		return MNL_CB_STOP;
-	errno = -error;
+	errno = -genl_error(error);
 	return MNL_CB_ERROR;
 }
 

@@ -12,6 +12,7 @@
 #include "common/mem.h"
 
 #define HEAD	sizeof(struct genlmsghdr)
+#define MAX_ERRNO 4095	/* the kernel's */
 
 /* A table of attributes by number, each valid by its type or NULL. */
 struct attrs {
@@ -95,6 +96,11 @@ static int keep_attr(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
+int genl_error(int32_t number)
+{
+	return number <= 0 && number >= -MAX_ERRNO ? number : -EBADMSG;
+}
+
 static bool get_u32(const struct nlattr *attr, uint32_t *value)
 {
 	if (attr)
@@ -142,7 +148,7 @@ static int parse_lower(const struct nlattr *nest, struct pair *pair)
 	get_name(tb[NET_FAILOVER_A_LOWER_IFNAME], lower->name);
 	lower->has_state = get_u32(tb[NET_FAILOVER_A_LOWER_STATE], &lower->state);
 	if (get_u32(tb[NET_FAILOVER_A_LOWER_ERROR], &error))
-		lower->error = (int32_t)error;
+		lower->error = genl_error((int32_t)error);
 	lower->has_path = get_u64(tb[NET_FAILOVER_A_LOWER_RX_PACKETS], &lower->path.rx_packets);
 	get_u64(tb[NET_FAILOVER_A_LOWER_RX_BYTES], &lower->path.rx_bytes);
 	get_u64(tb[NET_FAILOVER_A_LOWER_TX_PACKETS], &lower->path.tx_packets);
@@ -227,7 +233,7 @@ static int parse_event(const struct nlattr *nest, struct genl_event *event)
 	event->has_gap = get_u64(tb[NET_FAILOVER_A_EVENT_GAP], &event->gap);
 	event->has_dropped = get_u64(tb[NET_FAILOVER_A_EVENT_DROPPED], &event->dropped);
 	if (get_u32(tb[NET_FAILOVER_A_EVENT_ERROR], &error))
-		event->error = (int32_t)error;
+		event->error = genl_error((int32_t)error);
 	return MNL_CB_OK;
 }
 
@@ -338,7 +344,7 @@ static int parse_all(const void *dump, size_t len, mnl_cb_t cb, void *data)
 	int ret = genl_check_frames(dump, len);
 
 	if (!ret && mnl_cb_run(dump, len, 0, 0, cb, data) < 0)
-		ret = -errno;
+		ret = errno > 0 ? genl_error(-errno) : -EBADMSG;
 	return ret;
 }
 

@@ -20,6 +20,9 @@ int genl_add_pair(const struct nlmsghdr *nlh, void *data);
 int genl_add_event(const struct nlmsghdr *nlh, void *data);
 int genl_add_family(const struct nlmsghdr *nlh, void *data);
 
+/* A number from a message as a negative errno, or 0: -EBADMSG for what is neither. */
+int genl_error(int32_t number);
+
 /* The kernel's own words in an error message: GENL_WHY_LEN bytes, "" if none. */
 void genl_read_why(const struct nlmsghdr *nlh, char *why);
 
