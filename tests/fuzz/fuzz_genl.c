@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libFuzzer: what a hostile kernel, or another program's message, does to the netlink parsers. */
+/*
+ * libFuzzer: what a hostile kernel, or another program's message, does to the
+ * netlink parsers. PARSE names the one of these functions that is fuzzed.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,12 +12,30 @@
 
 #include "common/genl_parse.h"
 
-static void parse_family(const char *buf, size_t len)
+#define UNLESS_CHOSEN __attribute__((unused))
+
+static void UNLESS_CHOSEN pairs(const char *buf, size_t len)
 {
-	struct genl_family family = { 0 };
+	struct pairs found;
+
+	genl_parse(buf, len, &found);
+	free(found.v);
+}
+
+static void UNLESS_CHOSEN events(const char *buf, size_t len)
+{
+	struct genl_events found;
+
+	genl_parse_events(buf, len, &found);
+	genl_events_free(&found);
+}
+
+static void UNLESS_CHOSEN family(const char *buf, size_t len)
+{
+	struct genl_family found = { 0 };
 
 	if (!genl_check_frames(buf, len))
-		mnl_cb_run(buf, len, 0, 0, genl_add_family, &family);
+		mnl_cb_run(buf, len, 0, 0, genl_add_family, &found);
 }
 
 static int read_words(const struct nlmsghdr *nlh, void *data)
@@ -26,7 +47,7 @@ static int read_words(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static void parse_error(const char *buf, size_t len)
+static void UNLESS_CHOSEN error(const char *buf, size_t len)
 {
 	static mnl_cb_t control[] = { [NLMSG_ERROR] = read_words };
 
@@ -36,34 +57,13 @@ static void parse_error(const char *buf, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The first byte says what is parsed; a buffer of just the size shows a read too far. */
+/* A buffer of just the size shows a read too far. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t len = size ? size - 1 : 0;
-	struct genl_events events;
-	struct pairs pairs;
-	char *buf;
+	char *buf = calloc(1, MNL_ALIGN(size) + !size);
 
-	if (!size)
-		return 0;
-	buf = calloc(1, MNL_ALIGN(len) + !len);
-	memcpy(buf, data + 1, len);
-	switch (*data % 4) {
-	case 0:
-		genl_parse(buf, len, &pairs);
-		free(pairs.v);
-		break;
-	case 1:
-		genl_parse_events(buf, len, &events);
-		genl_events_free(&events);
-		break;
-	case 2:
-		parse_family(buf, len);
-		break;
-	case 3:
-		parse_error(buf, len);
-		break;
-	}
+	memcpy(buf, data, size);
+	PARSE(buf, size);
 	free(buf);
 	return 0;
 }

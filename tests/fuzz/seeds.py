@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Writes what the kernel says into a folder, for one target: where the fuzzer starts."""
+"""Writes what a target reads in real life into a folder: where the fuzzer starts. seeds.py TARGET FOLDER"""
 import struct
 import sys
 import tempfile
@@ -33,8 +33,8 @@ def error():
     return struct.pack("=IHHII", len(body) + 16, 2, 0x300, 0, 0) + body
 
 
-def genl():
-    """Netlink messages; the first byte names the parser."""
+def recorded():
+    """A dump of pairs, and one of events."""
     with tempfile.TemporaryDirectory() as root:
         tree = Tree(Path(root) / "sys")
         tree.pair(*map(lower, ROLES), ifindex=2, ifname="eth0", mac=bytes(6), active=2, reason=2,
@@ -42,8 +42,7 @@ def genl():
         tree.happen("SWITCH", 1, **{"role": 2, "lower_ifindex": 3, "lower_ifname": "eth2",
                                     "from": 1, "to": 2, "reason": 2, "gap": 8, "dropped": 9,
                                     "error": -16})
-        seeds = (tree.messages, tree.events, family(), error(), nest("", {"ifindex": 1}))
-    return [bytes([number % 4]) + seed for number, seed in enumerate(seeds)]
+        return tree.messages, tree.events
 
 
 def kmsg():
@@ -54,11 +53,25 @@ def kmsg():
             " DEVICE=+pci:0000:00:02.0\n".encode() for text in words]
 
 
+SEEDS = {
+    "pairs": lambda: recorded()[:1],
+    "events": lambda: recorded()[1:],
+    "family": lambda: [family()],
+    "error": lambda: [error(), nest("", {"ifindex": 1})],
+    "kmsg": kmsg,
+    "config": lambda: [b"# a\n[Degraded]\nAfterSec = 5min ; so\n[Hooks]\nEnable=no\nEvents=switch,degraded all\n",
+                       b"[Degraded]\nAfterSec=never\n"],
+    "state": lambda: [b"failoverd 1\nplace 77 5 1\npair 2 eth0 1 123456789 3 0\npair 3 eth1 0 0 2 1\n"],
+    "answer": lambda: [b"tell 3\nslow 124\n"],
+    "cmdline": lambda: [b"/sbin/udhcpc\0-f\0-i\0eth0\0", b"dhcpcd: eth0 [ip4]\0-ie\0"],
+}
+
+
 def main():
     """One file a seed."""
-    folder = Path(sys.argv[1])
+    folder = Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate({"genl": genl, "kmsg": kmsg}[sys.argv[2]]()):
+    for number, seed in enumerate(SEEDS[sys.argv[1]]()):
         (folder / f"seed-{number}").write_bytes(seed)
 
 
