@@ -8,6 +8,7 @@
 #include <libsmartcols.h>
 
 #include "common/findings.h"
+#include "common/json.h"
 #include "common/mem.h"
 #include "common/recorded.h"
 #include "common/sysfs.h"
@@ -15,7 +16,6 @@
 #include "failoverctl/args.h"
 #include "failoverctl/cmd.h"
 #include "failoverctl/events.h"
-#include "failoverctl/json.h"
 #include "failoverctl/page.h"
 
 static const struct page_column columns[] = {

@@ -8,12 +8,12 @@
 
 #include <json-c/json.h>
 
+#include "common/json.h"
 #include "common/mem.h"
 #include "common/words.h"
 #include "failoverctl/args.h"
 #include "failoverctl/cmd.h"
 #include "failoverctl/events.h"
-#include "failoverctl/json.h"
 #include "failoverctl/report.h"
 #include "failoverctl/source.h"
 #include "failoverctl/view.h"

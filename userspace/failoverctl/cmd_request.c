@@ -6,12 +6,12 @@
 #include <time.h>
 
 #include "common/escape.h"
+#include "common/json.h"
 #include "common/recorded.h"
 #include "common/sysfs.h"
 #include "common/words.h"
 #include "failoverctl/args.h"
 #include "failoverctl/cmd.h"
-#include "failoverctl/json.h"
 #include "failoverctl/report.h"
 #include "failoverctl/view.h"
 

@@ -6,9 +6,9 @@
 
 #include <json-c/json.h>
 
+#include "common/json.h"
 #include "failoverctl/args.h"
 #include "failoverctl/cmd.h"
-#include "failoverctl/json.h"
 #include "failoverctl/report.h"
 #include "failoverctl/view.h"
 #include "failoverctl/wait.h"

@@ -8,10 +8,10 @@
 #include <json-c/json.h>
 
 #include "common/escape.h"
+#include "common/json.h"
 #include "common/mem.h"
 #include "common/words.h"
 #include "failoverctl/events.h"
-#include "failoverctl/json.h"
 #include "failoverctl/page.h"
 
 #define NSEC_PER_MSEC UINT64_C(1000000)

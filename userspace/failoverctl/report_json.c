@@ -7,8 +7,8 @@
 
 #include <json-c/json.h>
 
+#include "common/json.h"
 #include "common/words.h"
-#include "failoverctl/json.h"
 #include "failoverctl/report.h"
 
 #define NSEC_PER_SEC 1000000000ULL

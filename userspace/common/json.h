@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What every JSON output is made of. */
-#ifndef FAILOVERCTL_JSON_H
-#define FAILOVERCTL_JSON_H
+#ifndef COMMON_JSON_H
+#define COMMON_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
 
 #include <json-c/json.h>
 
+#include "common/json.h"
 #include "common/words.h"
-#include "failoverctl/json.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 
