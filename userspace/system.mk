@@ -45,7 +45,7 @@ prog = install -D -m 755 $(1) $(DESTDIR)$(2)
 
 install: install-failoverd install-system
 
-UNITS   := failoverd.service failoverd-hook@.service failoverd-slot@.service
+UNITS   := failoverd.service failoverd-hook@.service failoverd-slot@.service failoverd-port.service
 
 # Made again each time: SBINDIR= may be another one.
 $(UNITS:%=$(BUILD)/%): $(BUILD)/%: systemd/%.in force

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Writes what a target reads in real life into a folder: where the fuzzer starts. seeds.py TARGET FOLDER"""
+import json
 import struct
 import sys
 import tempfile
@@ -62,6 +63,9 @@ SEEDS = {
     "config": lambda: [b"# a\n[Degraded]\nAfterSec = 5min ; so\n[Hooks]\nEnable=no\nEvents=switch,degraded all\n",
                        b"[Degraded]\nAfterSec=never\n"],
     "state": lambda: [b"failoverd 1\nplace 77 5 1\npair 2 eth0 1 123456789 3 0\npair 3 eth1 0 0 2 1\n"],
+    "request": lambda: [b"\ncheck 1\r\ncheck a-B\nx y\n"],
+    "reply": lambda: [json.dumps({"schema": 1, "state": "ready", "summary": "s", "id": "1", "findings": [
+        {"severity": "bad", "code": "c", "device": "eth0", "text": "t", "advice": None}]}).encode()],
     "answer": lambda: [b"tell 3\nslow 124\n"],
     "cmdline": lambda: [b"/sbin/udhcpc\0-f\0-i\0eth0\0", b"dhcpcd: eth0 [ip4]\0-ie\0"],
 }

@@ -72,6 +72,7 @@ class Machine:
     hotplug: str = "acpi"          # or pciehp
     append: str = ""
     spare_ports: int = 1
+    channels: tuple = ()           # names of virtio-serial ports; Qemu.channel() is the host's end
     extra: tuple = field(default=())   # further QEMU arguments
 
     def but(self, **changes):
@@ -92,7 +93,7 @@ class Qemu:
 
     def __init__(self, machine, net, rundir, evidence, generation=0, incoming=False):
         self.machine, self.net, self.generation = machine, net, generation
-        base = Path(rundir) / f"q{os.urandom(3).hex()}"
+        base = self._base = Path(rundir) / f"q{os.urandom(3).hex()}"
         self.control_path, self.incoming_path = Path(f"{base}.ctl"), Path(f"{base}.mig")
         self.console = Path(evidence) / f"console-{generation}.log"
         self._log = open(Path(evidence) / f"qemu-{generation}.log", "w", encoding="utf-8")
@@ -122,7 +123,18 @@ class Qemu:
             args += ["-device", f"pcie-root-port,id=rp{port},chassis={port + 1},slot={port + 1}"]
         for pair in m.pairs:
             args += self._pair_arguments(pair)
-        return [*args, *m.extra]
+        return [*args, *self._channel_arguments(), *m.extra]
+
+    def channel(self, name):
+        """The host's end of a virtio-serial port: a socket."""
+        return Path(f"{self._base}.ch{self.machine.channels.index(name)}")
+
+    def _channel_arguments(self):
+        args = ["-device", "virtio-serial-pci,id=serial"] if self.machine.channels else []
+        for number, name in enumerate(self.machine.channels):
+            args += ["-chardev", f"socket,id=ch{number},path={self.channel(name)},server=on,wait=off",
+                     "-device", f"virtserialport,id=port{number},chardev=ch{number},name={name}"]
+        return args
 
     def _pair_arguments(self, pair):
         # As JSON, like libvirt: QEMU would keep the ID of a hidden -device for ever in the other form.
