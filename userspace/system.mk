@@ -13,15 +13,20 @@ endif
 
 $(DAEMON): OURS += $(shell $(PKG_CONFIG) --cflags $(DAEMON_LIBS))
 
-all: $(BUILD)/failoverd $(BUILD)/failoverd-slot
+TUNE    := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard failoverd-tune/*.c))
+
+all: $(BUILD)/failoverd $(BUILD)/failoverd-slot $(BUILD)/failoverd-tune
 
 $(BUILD)/failoverd: $(DAEMON) $(BUILD)/libcommon.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(DAEMON_LIBS))
 
+$(BUILD)/failoverd-tune: $(TUNE) $(BUILD)/libcommon.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libmnl)
+
 $(BUILD)/failoverd-slot: $(SLOT) $(BUILD)/libcommon.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
--include $(DAEMON:.o=.d) $(SLOT:.o=.d)
+-include $(DAEMON:.o=.d) $(SLOT:.o=.d) $(TUNE:.o=.d)
 
 # pkgvar(variable, package, fallback)
 pkgvar = $(or $(shell $(PKG_CONFIG) --variable=$(1) $(2) 2>/dev/null),$(3))
@@ -45,7 +50,7 @@ prog = install -D -m 755 $(1) $(DESTDIR)$(2)
 
 install: install-failoverd install-system
 
-UNITS   := failoverd.service failoverd-hook@.service failoverd-slot@.service failoverd-port.service
+UNITS   := failoverd.service failoverd-hook@.service failoverd-slot@.service failoverd-tune@.service failoverd-port.service
 
 # Made again each time: SBINDIR= may be another one.
 $(UNITS:%=$(BUILD)/%): $(BUILD)/%: systemd/%.in force
@@ -59,6 +64,9 @@ install-failoverd: all $(UNITS:%=$(BUILD)/%)
 	$(call data,$(BUILD)/failoverd.service,$(UNITDIR)/failoverd.service)
 	$(call data,$(BUILD)/failoverd-hook@.service,$(UNITDIR)/failoverd-hook@.service)
 	$(call data,systemd/failoverd-hook.socket,$(UNITDIR)/failoverd-hook.socket)
+	$(call prog,$(BUILD)/failoverd-tune,$(LIBEXECDIR)/failoverd-tune)
+	$(call data,$(BUILD)/failoverd-tune@.service,$(UNITDIR)/failoverd-tune@.service)
+	$(call data,systemd/failoverd-tune.socket,$(UNITDIR)/failoverd-tune.socket)
 	$(call prog,$(BUILD)/failoverd-slot,$(LIBEXECDIR)/failoverd-slot)
 	$(call data,$(BUILD)/failoverd-slot@.service,$(UNITDIR)/failoverd-slot@.service)
 	$(call data,systemd/failoverd-slot.socket,$(UNITDIR)/failoverd-slot.socket)

@@ -12,14 +12,15 @@ from fakesys import TOP
 ANALYZE = shutil.which("systemd-analyze")
 EXPECTED = ["etc/failoverd.conf", "etc/network/if-pre-up.d/net-failover", "usr/sbin/failoverd",
             "usr/lib/failoverd/failoverd-run-hooks", "usr/lib/failoverd/failoverd-slot",
-            "usr/lib/failoverd/failoverd-port", "usr/bin/failover-host-check", "usr/share/man/man8/failover-host-check.8",
+            "usr/lib/failoverd/failoverd-port", "usr/lib/failoverd/failoverd-tune", "usr/bin/failover-host-check", "usr/share/man/man8/failover-host-check.8",
             "usr/share/initramfs-tools/hooks/net_failover",
             "usr/lib/dracut/modules.d/90net-failover/module-setup.sh", "usr/share/man/man8/failoverd.8",
             "usr/share/man/man5/failoverd.conf.5", "usr/share/man/man4/net_failover.4"]
 SEARCHED = ["udev/rules.d/65-net-failover.rules", "systemd/network/01-net-failover-lower.network",
             "systemd/system/failoverd.service", "systemd/system/failoverd-hook@.service",
             "systemd/system/failoverd-hook.socket", "systemd/catalog/failoverd.catalog",
-            "systemd/system/failoverd-port.service", "udev/rules.d/66-net-failover-port.rules",
+            "systemd/system/failoverd-port.service", "systemd/system/failoverd-tune@.service",
+            "systemd/system/failoverd-tune.socket", "udev/rules.d/66-net-failover-port.rules",
             "systemd/system/failoverd-slot@.service", "systemd/system/failoverd-slot.socket",
             "sysusers.d/failoverd.conf"]
 
@@ -70,14 +71,15 @@ def test_units(installed):
         (copy / unit.name).write_text(text.replace("=/usr/", f"={installed}/usr/"))
     done = subprocess.run([ANALYZE, "verify", "--man=no", "failoverd.service", "failoverd-hook.socket",
                            "failoverd-hook@1.service", "failoverd-slot.socket", "failoverd-slot@1.service",
-                           "failoverd-port.service"], text=True, capture_output=True, check=False,
+                           "failoverd-port.service", "failoverd-tune.socket", "failoverd-tune@1.service"], text=True, capture_output=True, check=False,
                           env={**os.environ, "SYSTEMD_UNIT_PATH": f"{copy}:"})
     said = [line for line in done.stderr.splitlines() if "failoverd" in line]
     assert not said and "failoverd" not in done.stdout
 
 
 @pytest.mark.skipif(not ANALYZE, reason="NOT RUN: no systemd-analyze here")
-@pytest.mark.parametrize("name", ["failoverd.service", "failoverd-slot@.service", "failoverd-port.service"])
+@pytest.mark.parametrize("name", ["failoverd.service", "failoverd-slot@.service", "failoverd-port.service",
+                                  "failoverd-tune@.service"])
 def test_locked_up(installed, name):
     """An exposure below 2.5."""
     unit = find(installed, f"systemd/system/{name}")

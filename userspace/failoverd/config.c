@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/tune.h"
 #include "failoverd/config.h"
 #include "failoverd/policy.h"
 #include "failoverd/report.h"
@@ -91,6 +92,43 @@ static const char *set_events(struct config *config, char *value)
 	return NULL;
 }
 
+static const char *set_restore(struct config *config, char *value)
+{
+	return take_bool(&config->restore, value);
+}
+
+static bool is_setting(const char *line)
+{
+	struct tune tune = { 0 };
+	bool ok = tune_take_line(&tune, line, true);
+
+	tune_free(&tune);
+	return ok;
+}
+
+/* "all ring.rx=1024" */
+static const char *set_setting(struct config *config, char *value)
+{
+	struct config_setting setting = { .one = strncmp(value, "all", 3) };
+	char *line = value + strcspn(value, " \t");
+	uint8_t *mac = setting.mac;
+	int n = 3;
+
+	if (setting.one &&
+	    sscanf(value, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
+		   &mac[3], &mac[4], &mac[5], &n) != 6)
+		n = -1;
+	line += strspn(line, " \t");
+	if (n != (int)strcspn(value, " \t") || strlen(line) >= sizeof(setting.line) ||
+	    !is_setting(line))
+		return "a MAC address or 'all', then a setting (failoverd.conf(5) has the list)";
+	if (config->n_settings == CONFIG_SETTINGS)
+		return "no more of these: there are too many";
+	memcpy(setting.line, line, strlen(line) + 1);
+	config->settings[config->n_settings++] = setting;
+	return NULL;
+}
+
 static const struct key {
 	const char *section, *name;
 	const char *(*set)(struct config *config, char *value);
@@ -98,6 +136,8 @@ static const struct key {
 	{ "Degraded", "AfterSec", set_after },
 	{ "Hooks", "Enable", set_hooks },
 	{ "Hooks", "Events", set_events },
+	{ "Settings", "Restore", set_restore },
+	{ "Settings", "Set", set_setting },
 	{ "Unplug", "Hurry", set_hurry },
 };
 
@@ -109,6 +149,7 @@ void config_defaults(struct config *config)
 		.degraded_after = 60 * SECOND,
 		.hooks = true,
 		.hook_events = UINT32_MAX,
+		.restore = true,
 		.hurry = true,
 	};
 }

@@ -31,6 +31,7 @@
 #include "failoverd/state.h"
 #include "failoverd/status.h"
 #include "failoverd/trips.h"
+#include "failoverd/tuning.h"
 #include "failoverd/unplug.h"
 
 #define RETRY_FIRST_USEC	20000U
@@ -45,6 +46,7 @@ struct daemon {
 	struct derive derive;	/* where no module tells of events */
 	struct hooks *hooks;
 	struct unplug *unplug;
+	struct tuning *tuning;
 	struct config config;
 	struct policy policy;
 	struct trips trips;
@@ -72,7 +74,7 @@ static void tell(struct daemon *daemon, struct report *report)
 	report_free(report);
 }
 
-static void tell_unplug(void *data, struct report *report)
+static void tell_any(void *data, struct report *report)
 {
 	tell(data, report);
 }
@@ -261,6 +263,9 @@ static void take_news(struct daemon *daemon, const struct genl_news *news, bool 
 		report_lost(&report, news->lost);
 		tell(daemon, &report);
 	}
+	/* First of all: a card that leaves can be read for a moment still. */
+	for (i = 0; i < news->events.n; i++)
+		tuning_event(daemon->tuning, &news->events.v[i]);
 	for (i = 0; i < news->events.n; i++)
 		tell_event(daemon, &news->events.v[i]);
 	if (!whole)
@@ -318,6 +323,7 @@ static void on_links(void *data, bool resynced)
 
 	if (resynced)
 		say(LOG_NOTICE, "links changed too fast to follow: all were looked at again");
+	tuning_look_soon(daemon->tuning);
 	if (daemon->present)
 		return;
 	derive_events(daemon);
@@ -329,6 +335,7 @@ static void use_config(struct daemon *daemon)
 {
 	daemon->policy.after = daemon->config.degraded_after;
 	unplug_enable(daemon->unplug, daemon->config.hurry);
+	tuning_configure(daemon->tuning, &daemon->config);
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
@@ -384,8 +391,16 @@ static int add_sources(struct daemon *daemon)
 	return ret < 0 ? ret : 0;
 }
 
+static void on_settings(void *data, uint32_t master, size_t restored, size_t failed)
+{
+	struct daemon *daemon = data;
+
+	trips_settings(&daemon->trips, master, (unsigned int)restored, (unsigned int)failed);
+}
+
 static int start(struct daemon *daemon)
 {
+	static const struct tuning_told told = { .report = tell_any, .done = on_settings };
 	sigset_t signals;
 	int ret;
 
@@ -399,9 +414,12 @@ static int start(struct daemon *daemon)
 	if (ret < 0)
 		return ret;
 	daemon->hooks = hooks_new(daemon->event, daemon->paths->hook_socket, daemon->paths->hooks);
-	daemon->unplug = unplug_new(daemon->event, daemon->paths->slot_socket, tell_unplug, daemon);
+	daemon->unplug = unplug_new(daemon->event, daemon->paths->slot_socket, tell_any, daemon);
+	daemon->tuning = tuning_new(daemon->event, daemon->paths->tuned, daemon->paths->tune_socket,
+				    &told, daemon);
 	settings_load(daemon->paths->config, &daemon->config, true);
 	daemon->policy.after = daemon->config.degraded_after;
+	tuning_configure(daemon->tuning, &daemon->config);
 	load_state(daemon);
 	daemon->trips.tell = tell_trip;
 	daemon->trips.data = daemon;
@@ -433,6 +451,7 @@ int daemon_run(const struct daemon_paths *paths)
 	if (daemon.hooks) {
 		hooks_free(daemon.hooks);
 		unplug_free(daemon.unplug);
+		tuning_free(daemon.tuning);
 	}
 	trips_stop(&daemon.trips);
 	genl_watch_close(daemon.watch);

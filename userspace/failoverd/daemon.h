@@ -4,7 +4,7 @@
 #define FAILOVERD_DAEMON_H
 
 struct daemon_paths {
-	const char *config, *state, *hook_socket, *hooks, *slot_socket;
+	const char *config, *state, *hook_socket, *hooks, *slot_socket, *tuned, *tune_socket;
 };
 
 /* Until SIGTERM: 0, or a negative errno. */

@@ -21,6 +21,8 @@ enum option_key {
 	OPT_SOCKET,
 	OPT_HOOKS,
 	OPT_SLOTS,
+	OPT_TUNED,
+	OPT_TUNE,
 };
 
 static const struct option options[] = {
@@ -29,6 +31,8 @@ static const struct option options[] = {
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "hook-socket", required_argument, NULL, OPT_SOCKET },
 	{ "hooks", required_argument, NULL, OPT_HOOKS },
+	{ "settings", required_argument, NULL, OPT_TUNED },
+	{ "tune-socket", required_argument, NULL, OPT_TUNE },
 	{ "slot-socket", required_argument, NULL, OPT_SLOTS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
@@ -73,6 +77,12 @@ static int take_options(int argc, char **argv, struct request *request)
 		case OPT_SLOTS:
 			request->paths.slot_socket = optarg;
 			break;
+		case OPT_TUNED:
+			request->paths.tuned = optarg;
+			break;
+		case OPT_TUNE:
+			request->paths.tune_socket = optarg;
+			break;
 		case OPT_VERBOSE:
 			request->verbose = true;
 			break;
@@ -102,6 +112,8 @@ int main(int argc, char **argv)
 		.state = "/run/failoverd/state",
 		.hook_socket = "/run/failoverd-hook.socket",
 		.hooks = "/etc/failoverd/hooks.d",
+		.tuned = "/run/failoverd/settings",
+		.tune_socket = "/run/failoverd-tune.socket",
 		.slot_socket = "/run/failoverd-slot.socket",
 	} };
 	int ret = take_options(argc, argv, &request);

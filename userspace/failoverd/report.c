@@ -44,6 +44,7 @@ static const struct {
 	[REPORT_RECOVERED] = { "recovered", "541196e9576444318c64edfa51b760f8", LOG_NOTICE },
 	[REPORT_UNPLUG] = { "unplug", "0a7cb6a765f44d4096895890b80214e2", LOG_NOTICE },
 	[REPORT_RETURNED] = { "returned", "38f1f9062bae465bbaa48db85ce51da6", LOG_NOTICE },
+	[REPORT_SETTINGS] = { "settings", "5d0c2f2c6a8e4b0e9f4b8a3a1f6c7d92", LOG_NOTICE },
 	[REPORT_LOST] = { "lost", "3deb1431986e46d3a1e8957d4233886b", LOG_WARNING },
 	[REPORT_MODULE] = { "module", "88cd96973453495e921130934142e286", LOG_NOTICE },
 	[REPORT_HOOK] = { "hook", "188e4018626a4fa5a140485bbbf02251", LOG_WARNING },
@@ -353,6 +354,17 @@ void report_lost(struct report *report, uint64_t lost)
 			 lost) :
 	      mem_printf("events came too fast, but the kernel's ring had them all"));
 	add(report, "NET_FAILOVER_LOST=%" PRIu64, lost);
+}
+
+void report_settings(struct report *report, const char *master, const char *lower,
+		     size_t restored, size_t failed, const char *text)
+{
+	begin(report, REPORT_SETTINGS, failed ? LOG_WARNING : kinds[REPORT_SETTINGS].priority,
+	      mem_printf("%s", text));
+	add(report, "NET_FAILOVER_MASTER=%s", master);
+	add(report, "NET_FAILOVER_LOWER=%s", lower);
+	add(report, "NET_FAILOVER_SETTINGS=%zu", restored);
+	add(report, "NET_FAILOVER_SETTINGS_FAILED=%zu", failed);
 }
 
 void report_words(struct report *report, enum report_kind kind, int priority,

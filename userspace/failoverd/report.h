@@ -13,6 +13,7 @@ enum report_kind {
 	REPORT_RECOVERED,
 	REPORT_UNPLUG,
 	REPORT_RETURNED,
+	REPORT_SETTINGS,
 	REPORT_LOST,
 	REPORT_MODULE,
 	REPORT_HOOK,
@@ -52,6 +53,9 @@ void report_trip(struct report *report, const struct trip *trip);
 void report_unplug(struct report *report, const struct unplug_report *unplug);
 /* Events that were lost for good, or (0) an overrun that the ring made good. */
 void report_lost(struct report *report, uint64_t lost);
+/* Of a primary's settings, how many are back and how many are not. */
+void report_settings(struct report *report, const char *master, const char *lower,
+		     size_t restored, size_t failed, const char *text);
 /* Anything else that has but words. */
 void report_words(struct report *report, enum report_kind kind, int priority,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));

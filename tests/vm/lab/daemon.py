@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """failoverd in a guest: started as systemd would start it, with what it said.
 
-systemd-socket-activate stands in for failoverd-slot.socket: it starts failoverd-slot anew for each connection.
+systemd-socket-activate stands in for failoverd-slot.socket and failoverd-tune.socket: it starts the program
+anew for each connection.
 """
 import re
 import shutil
@@ -14,7 +15,7 @@ FINDS = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 def programs():
     """What a guest needs for it, beside what all guests have."""
-    found = [BUILD / "userspace/failoverd", BUILD / "userspace/failoverd-slot"]
+    found = [BUILD / "userspace" / name for name in ("failoverd", "failoverd-slot", "failoverd-tune")]
     found += filter(None, (shutil.which(name, path=FINDS) for name in (ACTIVATE, "udevadm")))
     return tuple(found)
 
@@ -29,14 +30,20 @@ class Failoverd:
 
     def start(self, slots=True):
         """Run it in the background; slots: with failoverd-slot, and until it hears the kernel."""
-        if slots and not self.guest.ok("[ -e /run/failoverd-slot.socket ]"):
-            self.guest.run(f"{ACTIVATE} -a --inetd -l /run/failoverd-slot.socket "
-                           "/bin/failoverd-slot >/tmp/slot.out 2>&1 & echo $! >/tmp/slot.pid")
-            self.guest.wait_until("[ -S /run/failoverd-slot.socket ]")
+        for name in ["slot", "tune"] if slots else ["tune"]:
+            self._listen(name)
         self.guest.run(f"failoverd -v --config /tmp/conf >>{self.out} 2>&1 & echo $! >/tmp/failoverd.pid")
         if slots:
             self.guest.wait_until("ls -l /proc/$(cat /tmp/failoverd.pid)/fd | grep -q /dev/kmsg")
         return self
+
+    def _listen(self, name):
+        """Once in a guest: the socket of failoverd-slot or failoverd-tune."""
+        socket = f"/run/failoverd-{name}.socket"
+        if not self.guest.ok(f"[ -e {socket} ]"):
+            self.guest.run(f"{ACTIVATE} -a --inetd -l {socket} /bin/failoverd-{name} "
+                           f">/tmp/{name}.out 2>&1 & echo $! >/tmp/{name}.pid")
+            self.guest.wait_until(f"[ -S {socket} ]")
 
     def signal(self, name):
         """KILL, STOP, CONT, HUP, TERM."""

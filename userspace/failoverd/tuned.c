@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is known of each primary's settings. The file is text, one fact a line:
+ *
+ *	tuned 1				the format
+ *	card MAC IFINDEX DRIVER		then its settings:
+ *	set KEY=VALUE			a wish
+ *	has KEY=VALUE			as it was found
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "failoverd/tuned.h"
+
+#define MAGIC	"tuned 1\n"
+#define MAC_FORMAT "%02x:%02x:%02x:%02x:%02x:%02x"
+#define MAC_SCAN "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx"
+
+struct tuned *tuned_of(struct tuneds *tuneds, const uint8_t mac[MAC_LEN])
+{
+	struct tuned *tuned;
+	size_t i;
+
+	for (i = 0; i < tuneds->n; i++)
+		if (!memcmp(tuneds->v[i]->mac, mac, MAC_LEN))
+			return tuneds->v[i];
+	tuned = mem_grow(NULL, 0, sizeof(*tuned));
+	*tuned = (struct tuned){ 0 };
+	memcpy(tuned->mac, mac, MAC_LEN);
+	tuneds->v = mem_grow(tuneds->v, tuneds->n, sizeof(struct tuned *));
+	tuneds->v[tuneds->n++] = tuned;
+	return tuned;
+}
+
+void tuned_clear(struct tuneds *tuneds)
+{
+	size_t i;
+
+	for (i = 0; i < tuneds->n; i++) {
+		tune_free(&tuneds->v[i]->learned);
+		tune_free(&tuneds->v[i]->seen);
+		free(tuneds->v[i]);
+	}
+	free(tuneds->v);
+	*tuneds = (struct tuneds){ 0 };
+}
+
+static struct tuned *take_card(struct tuneds *tuneds, const char *line)
+{
+	char driver[WORD_LEN];
+	struct tuned *tuned;
+	uint32_t ifindex;
+	uint8_t mac[6];
+
+	/* 63 is WORD_LEN - 1 */
+	if (sscanf(line, "card " MAC_SCAN " %" SCNu32 " %63s", &mac[0], &mac[1], &mac[2], &mac[3],
+		   &mac[4], &mac[5], &ifindex, driver) != 8)
+		return NULL;
+	tuned = tuned_of(tuneds, mac);
+	tuned->ifindex = ifindex;
+	memcpy(tuned->driver, driver, sizeof(driver));
+	return tuned;
+}
+
+static int take(FILE *file, struct tuneds *tuneds)
+{
+	struct tuned *tuned = NULL;
+	char line[TUNE_LINE_MAX];
+
+	if (!fgets(line, sizeof(line), file) || strcmp(line, MAGIC))
+		return -EBADMSG;
+	while (fgets(line, sizeof(line), file)) {
+		bool set = !strncmp(line, "set ", 4);
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, "card ", 5)) {
+			tuned = take_card(tuneds, line);
+			if (!tuned)
+				return -EBADMSG;
+		} else if (!tuned || (!set && strncmp(line, "has ", 4)) ||
+			   !tune_take_line(&tuned->learned, line + 4, set)) {
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
+int tuned_load(const char *path, struct tuneds *tuneds)
+{
+	FILE *file = fopen(path, "re");
+	size_t i;
+	int ret;
+
+	*tuneds = (struct tuneds){ 0 };
+	if (!file)
+		return errno == ENOENT ? 0 : -errno;
+	ret = take(file, tuneds);
+	fclose(file);
+	if (ret)
+		tuned_clear(tuneds);
+	/* What differs at the first look was changed while nobody watched. */
+	for (i = 0; i < tuneds->n; i++)
+		tune_copy(&tuneds->v[i]->seen, &tuneds->v[i]->learned);
+	return ret;
+}
+
+static void put(FILE *file, const struct tuned *tuned)
+{
+	const uint8_t *mac = tuned->mac;
+	size_t i;
+
+	fprintf(file, "card " MAC_FORMAT " %" PRIu32 " %s\n", mac[0], mac[1], mac[2], mac[3],
+		mac[4], mac[5], tuned->ifindex, *tuned->driver ? tuned->driver : "?");
+	for (i = 0; i < tuned->learned.n; i++)
+		fprintf(file, "%s %s=%s\n", tuned->learned.v[i].set ? "set" : "has",
+			tuned->learned.v[i].key, tuned->learned.v[i].value);
+}
+
+static int put_all(FILE *file, const struct tuneds *tuneds)
+{
+	size_t i;
+
+	fputs(MAGIC, file);
+	for (i = 0; i < tuneds->n; i++)
+		put(file, tuneds->v[i]);
+	return ferror(file) ? -EIO : 0;
+}
+
+int tuned_save(const char *path, const struct tuneds *tuneds)
+{
+	char *next = mem_printf("%s.new", path);
+	FILE *file = fopen(next, "we");
+	int ret = file ? put_all(file, tuneds) : -errno;
+
+	if (file && fclose(file) && !ret)
+		ret = -errno;
+	if (!ret && rename(next, path) < 0)
+		ret = -errno;
+	if (ret)
+		unlink(next);
+	free(next);
+	return ret;
+}

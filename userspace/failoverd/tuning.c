@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An administrator's settings of primaries.
+ *
+ * Learned: on each notification of ethtool, of links and of qdiscs, a moment
+ * later, and once more when the module says that the card leaves. RSS, RPS and
+ * XPS are told by no notification and so are read with the others.
+ *
+ * Put back: when a card that we do not know is the primary of a master that we
+ * do know, and is set up: before it has carrier, if the driver takes a while
+ * for that, so that resets cost nothing. Then it is read again, and what is
+ * not as it should be is reported, once.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <linux/rtnetlink.h>
+
+#include "common/tuner.h"
+#include "common/mem.h"
+#include "common/pairs.h"
+#include "failoverd/ask.h"
+#include "failoverd/tuned.h"
+#include "failoverd/tuning.h"
+#include "failoverd/tuning_words.h"
+
+#define SOON_USEC	150000U
+#define PATIENCE_USEC	30000000U
+#define ANSWER_MAX	4096
+
+/* One that is being put back. */
+struct job {
+	struct tuning *tuning;
+	struct tune wanted;
+	bool same_driver;
+	int fd;
+	sd_event_source *io, *timeout;
+	char answer[ANSWER_MAX];
+	size_t n;
+};
+
+struct master {
+	uint32_t ifindex;
+	char name[NAME_LEN], lower[NAME_LEN], driver[WORD_LEN];
+	struct tuned *tuned;
+	enum tuning_state state;
+	bool first;			/* its card is the first: there was nothing to put back */
+	struct job *job;
+};
+
+struct tuning {
+	sd_event *event;
+	sd_event_source *soon, *ethtool, *qdiscs;
+	const char *file, *socket;
+	void (*tell)(void *data, struct report *report);
+	void (*done)(void *data, uint32_t master, size_t restored, size_t failed);
+	void *data;
+	struct ethnl *ethnl;
+	struct tuneds tuneds;
+	struct master *masters;
+	size_t n;
+	bool restore;
+	const struct config *config;
+};
+
+static void save(struct tuning *tuning)
+{
+	/* The daemon says already, of its other file, that /run is not writable. */
+	tuned_save(tuning->file, &tuning->tuneds);
+}
+
+/* What the configuration says stands above what was learned. */
+static void wishes(const struct tuning *tuning, const struct tuned *tuned, struct tune *wanted)
+{
+	const struct config *config = tuning->config;
+	size_t i;
+
+	*wanted = (struct tune){ 0 };
+	tune_copy(wanted, &tuned->learned);
+	for (i = 0; i < config->n_settings; i++)
+		if (!config->settings[i].one ||
+		    !memcmp(config->settings[i].mac, tuned->mac, MAC_LEN))
+			tune_take_line(wanted, config->settings[i].line, true);
+}
+
+static void learn(struct tuning *tuning, struct tuned *tuned)
+{
+	struct tune now = { 0 };
+
+	tuner_read(tuning->ethnl, tuned->ifindex, &now);
+	if (now.n && tune_learn(&tuned->learned, &tuned->seen, &now))
+		save(tuning);
+	tune_free(&now);
+}
+
+/* Frees text. */
+static void say(struct tuning *tuning, const struct master *master, size_t restored,
+		size_t failed, char *text)
+{
+	struct report report;
+
+	report_settings(&report, master->name, master->lower, restored, failed, text);
+	tuning->tell(tuning->data, &report);
+	free(text);
+}
+
+static void report_job(struct tuning *tuning, struct master *master,
+		       const struct tune_changes *asked, const struct tune_changes *left,
+		       const struct tune *now)
+{
+	char *back = tuning_name_back(asked, left);
+	char *failed = tuning_name_left(left, now, master->job->answer);
+	size_t restored = tuning_count_back(asked, left);
+
+	master->state = left->n ? TUNING_PARTLY : master->first ? TUNING_NONE : TUNING_BACK;
+	if (left->n)
+		say(tuning, master, restored, left->n,
+		    mem_printf("%s: the primary (%s) does not have all its settings: %s%s%s",
+			       master->name, master->lower, failed, back ? "; set: " : "",
+			       back ? back : ""));
+	else if (back)
+		say(tuning, master, restored, 0,
+		    mem_printf("%s: the primary (%s) has its settings: %s", master->name,
+			       master->lower, back));
+	if (!master->first)
+		tuning->done(tuning->data, master->ifindex, restored, left->n);
+	free(back);
+	free(failed);
+}
+
+static void free_job(struct job *job)
+{
+	sd_event_source_disable_unref(job->io);
+	sd_event_source_disable_unref(job->timeout);
+	if (job->fd >= 0)
+		close(job->fd);
+	tune_free(&job->wanted);
+	free(job);
+}
+
+/* Compares with how the card was when it came (seen) and reads how it is now. */
+static void finish(struct tuning *tuning, struct master *master)
+{
+	struct job *job = master->job;
+	struct tuned *tuned = master->tuned;
+	struct tune_changes asked, left;
+	struct tune now = { 0 };
+
+	tuner_read(tuning->ethnl, tuned->ifindex, &now);
+	tune_decide(&job->wanted, &tuned->seen, job->same_driver, &asked);
+	tune_decide(&job->wanted, &now, job->same_driver, &left);
+	if (now.n)
+		report_job(tuning, master, &asked, &left, &now);
+	else
+		master->state = TUNING_NONE;	/* it has left again */
+	/* What could not be put back stays a wish, for a card that can. */
+	tune_copy(&tuned->seen, &now);
+	save(tuning);
+	tune_free_changes(&asked);
+	tune_free_changes(&left);
+	tune_free(&now);
+	free_job(job);
+	master->job = NULL;
+}
+
+static struct master *master_of_job(const struct job *job)
+{
+	size_t i;
+
+	for (i = 0; i < job->tuning->n; i++)
+		if (job->tuning->masters[i].job == job)
+			return &job->tuning->masters[i];
+	return NULL;
+}
+
+static int on_answer(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	struct job *job = data;
+	ssize_t n = read(fd, job->answer + job->n, sizeof(job->answer) - 1 - job->n);
+
+	(void)source;
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n > 0)
+		job->n += n;
+	if (n <= 0 || job->n == sizeof(job->answer) - 1)
+		finish(job->tuning, master_of_job(job));
+	return 0;
+}
+
+static int on_timeout(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct job *job = data;
+
+	(void)source;
+	(void)usec;
+	snprintf(job->answer, sizeof(job->answer), "refused: failoverd-tune does not end\n");
+	finish(job->tuning, master_of_job(job));
+	return 0;
+}
+
+/* "": there is nothing to do. */
+static char *request_of(uint32_t ifindex, const struct tune_changes *changes)
+{
+	char *text = NULL, *longer;
+	size_t i;
+
+	for (i = 0; i < changes->n; i++) {
+		if (!changes->v[i].value)
+			continue;
+		longer = text ? mem_printf("%s%s=%s\n", text, changes->v[i].key,
+					   changes->v[i].value) :
+				mem_printf("card %u\n%s=%s\n", ifindex, changes->v[i].key,
+					   changes->v[i].value);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static void ask(struct tuning *tuning, struct master *master, const char *text)
+{
+	struct job *job = master->job;
+	int ret = 0;
+
+	job->fd = text ? ask_send(tuning->socket, text) : -1;
+	if (job->fd >= 0)
+		ret = sd_event_add_io(tuning->event, &job->io, job->fd, EPOLLIN, on_answer, job);
+	if (job->fd >= 0 && ret >= 0)
+		ret = sd_event_add_time_relative(tuning->event, &job->timeout, CLOCK_MONOTONIC,
+						 PATIENCE_USEC, 0, on_timeout, job);
+	if (job->fd >= 0 && ret >= 0)
+		return;
+	if (text)
+		snprintf(job->answer, sizeof(job->answer), "refused: %s: %s\n", tuning->socket,
+			 strerror(job->fd < 0 ? -job->fd : -ret));
+	finish(tuning, master);
+}
+
+/* A card that was not there before; now: how it is. */
+static void adopt(struct tuned *tuned, const struct master *master, uint32_t ifindex,
+		  bool same_driver, const struct tune *now)
+{
+	tuned->ifindex = ifindex;
+	memcpy(tuned->driver, master->driver, sizeof(tuned->driver));
+	if (!same_driver)
+		tune_keep_wishes(&tuned->learned);
+	tune_free(&tuned->seen);	/* how another card was: not changed by anybody */
+	tune_learn(&tuned->learned, &tuned->seen, now);
+}
+
+static void arrive(struct tuning *tuning, struct master *master, uint32_t ifindex)
+{
+	struct tuned *tuned = master->tuned;
+	struct tune_changes changes;
+	struct tune now = { 0 };
+	struct job *job;
+	char *text;
+
+	tuner_read(tuning->ethnl, ifindex, &now);
+	if (!now.n)
+		return;
+	job = mem_grow(NULL, 0, sizeof(*job));
+	*job = (struct job){ .tuning = tuning, .fd = -1,
+			     .same_driver = !strcmp(tuned->driver, master->driver) };
+	if (tuning->restore)
+		wishes(tuning, tuned, &job->wanted);
+	adopt(tuned, master, ifindex, job->same_driver, &now);
+	tune_decide(&job->wanted, &now, job->same_driver, &changes);
+	text = request_of(ifindex, &changes);
+	master->job = job;
+	master->state = TUNING_PENDING;
+	master->first = !job->wanted.n;
+	ask(tuning, master, text);
+	free(text);
+	tune_free_changes(&changes);
+	tune_free(&now);
+}
+
+static struct master *master_of(struct tuning *tuning, const struct pair *pair)
+{
+	struct master *master = NULL;
+	size_t i;
+
+	for (i = 0; i < tuning->n && !master; i++)
+		if (tuning->masters[i].ifindex == pair->ifindex)
+			master = &tuning->masters[i];
+	if (!master) {
+		tuning->masters = mem_grow(tuning->masters, tuning->n, sizeof(*tuning->masters));
+		master = &tuning->masters[tuning->n++];
+		*master = (struct master){ .ifindex = pair->ifindex };
+	}
+	memcpy(master->name, pair->name, sizeof(master->name));
+	memcpy(master->lower, pair->primary.name, sizeof(master->lower));
+	if (pair->primary.link)
+		memcpy(master->driver, pair->primary.link->driver, sizeof(master->driver));
+	master->tuned = tuned_of(&tuning->tuneds, pair->mac);
+	return master;
+}
+
+static bool is_set_up(const struct lower *lower)
+{
+	const uint32_t need = NET_FAILOVER_LOWER_CONFIGURED | NET_FAILOVER_LOWER_UP;
+
+	if (lower->has_state)
+		return (lower->state & need) == need &&
+		       !(lower->state & NET_FAILOVER_LOWER_LEAVING);
+	return lower->link && lower->link->up;
+}
+
+/* A card that is not set up yet: the module, or links, tell once it is. */
+static void look_at(struct tuning *tuning, const struct pair *pair)
+{
+	struct master *master = master_of(tuning, pair);
+	const struct lower *primary = &pair->primary;
+
+	if (master->job)
+		return;
+	if (!primary->present) {
+		if (master->tuned->ifindex)
+			master->state = TUNING_NONE;
+		master->tuned->ifindex = 0;
+		return;
+	}
+	if (!primary->link || !is_set_up(primary))
+		return;
+	if (master->tuned->ifindex == primary->ifindex)
+		learn(tuning, master->tuned);
+	else
+		arrive(tuning, master, primary->ifindex);
+}
+
+static void look_in(struct tuning *tuning, uint64_t usec)
+{
+	int on = SD_EVENT_OFF;
+
+	/* News without end do not put it off. */
+	sd_event_source_get_enabled(tuning->soon, &on);
+	if (on != SD_EVENT_OFF && usec)
+		return;
+	sd_event_source_set_time_relative(tuning->soon, usec);
+	sd_event_source_set_enabled(tuning->soon, SD_EVENT_ONESHOT);
+}
+
+static int on_soon(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct view view;
+	int ret = pairs_gather(&view);
+	size_t i;
+
+	(void)source;
+	(void)usec;
+	for (i = 0; !ret && i < view.pairs.n; i++)
+		if (view.pairs.v[i].has_mac)
+			look_at(data, &view.pairs.v[i]);
+	pairs_free(&view);
+	return 0;
+}
+
+/* Whatever was said, it is a reason to look. */
+static int on_change(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	char buf[8192];
+
+	(void)source;
+	(void)events;
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
+		errno = 0;
+	tuning_look_soon(data);
+	return 0;
+}
+
+void tuning_look_soon(struct tuning *tuning)
+{
+	look_in(tuning, SOON_USEC);
+}
+
+void tuning_event(struct tuning *tuning, const struct genl_event *event)
+{
+	size_t i;
+
+	for (i = 0; i < tuning->tuneds.n; i++) {
+		struct tuned *tuned = tuning->tuneds.v[i];
+
+		if (event->kind == NET_FAILOVER_EVENT_LEAVING && tuned->ifindex &&
+		    tuned->ifindex == event->lower_ifindex)
+			learn(tuning, tuned);
+	}
+	/* A card that is set up waits for nothing: soon it has carrier. */
+	look_in(tuning, event->kind == NET_FAILOVER_EVENT_CONFIGURED ? 0 : SOON_USEC);
+}
+
+enum tuning_state tuning_state(const struct tuning *tuning, uint32_t master)
+{
+	size_t i;
+
+	for (i = 0; i < tuning->n; i++)
+		if (tuning->masters[i].ifindex == master)
+			return tuning->masters[i].state;
+	return TUNING_NONE;
+}
+
+void tuning_configure(struct tuning *tuning, const struct config *config)
+{
+	tuning->config = config;
+	tuning->restore = config->restore;
+}
+
+static int open_qdiscs(void)
+{
+	const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_TC };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static void watch(struct tuning *tuning, sd_event_source **source, int fd)
+{
+	if (fd < 0)
+		return;
+	if (sd_event_add_io(tuning->event, source, fd, EPOLLIN, on_change, tuning) < 0)
+		close(fd);
+	else
+		sd_event_source_set_io_fd_own(*source, true);
+}
+
+struct tuning *tuning_new(sd_event *event, const char *file, const char *socket,
+			  const struct tuning_told *told, void *data)
+{
+	struct tuning *tuning = mem_grow(NULL, 0, sizeof(*tuning));
+
+	*tuning = (struct tuning){ .event = event, .file = file, .socket = socket,
+				   .tell = told->report, .done = told->done, .data = data };
+	tuned_load(file, &tuning->tuneds);
+	if (ethnl_open(&tuning->ethnl))
+		tuning->ethnl = NULL;
+	sd_event_add_time(event, &tuning->soon, CLOCK_MONOTONIC, 0, 1000, on_soon, tuning);
+	watch(tuning, &tuning->ethtool, ethnl_watch());
+	watch(tuning, &tuning->qdiscs, open_qdiscs());
+	return tuning;
+}
+
+void tuning_free(struct tuning *tuning)
+{
+	size_t i;
+
+	if (!tuning)
+		return;
+	for (i = 0; i < tuning->n; i++)
+		if (tuning->masters[i].job)
+			free_job(tuning->masters[i].job);
+	sd_event_source_disable_unref(tuning->soon);
+	sd_event_source_disable_unref(tuning->ethtool);
+	sd_event_source_disable_unref(tuning->qdiscs);
+	ethnl_close(tuning->ethnl);
+	tuned_clear(&tuning->tuneds);
+	free(tuning->masters);
+	free(tuning);
+}
