@@ -81,7 +81,7 @@ static void nfo_announce_work(struct work_struct *work)
 	spin_lock_bh(&pair->lock);
 	round = pair->announce_round++;
 	if (round < ARRAY_SIZE(nfo_announce_gaps))
-		queue_delayed_work(system_wq, &pair->announce_work,
+		queue_delayed_work(system_percpu_wq, &pair->announce_work,
 				   msecs_to_jiffies(nfo_announce_gaps[round]));
 	spin_unlock_bh(&pair->lock);
 
@@ -96,7 +96,7 @@ static void nfo_announce_queue(struct nfo_pair *pair, unsigned int round)
 	spin_lock_bh(&pair->lock);
 	if (!pair->dying && rcu_access_pointer(pair->active)) {
 		pair->announce_round = round;
-		mod_delayed_work(system_wq, &pair->announce_work, 0);
+		mod_delayed_work(system_percpu_wq, &pair->announce_work, 0);
 	}
 	spin_unlock_bh(&pair->lock);
 }

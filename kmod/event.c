@@ -39,7 +39,7 @@ static void nfo_event_record(struct nfo_pair *pair, struct nfo_event *event)
 	nfo_ring[event->seq % NET_FAILOVER_EVENTS_KEPT] = *event;
 	spin_unlock_bh(&nfo_ring_lock);
 	trace_net_failover_event(event);
-	queue_work(system_wq, &pair->tell_work);
+	queue_work(system_percpu_wq, &pair->tell_work);
 }
 
 static void nfo_event_set_lower(struct nfo_event *event, const struct net_device *dev)

@@ -10,6 +10,9 @@
 #include "event.h"
 #include "lower.h"
 
+/* What every lower bears beside IFF_SLAVE. */
+#define NFO_LOWER_FLAGS (IFF_FAILOVER_SLAVE | IFF_LIVE_RENAME_OK | IFF_NO_ADDRCONF)
+
 /* An error is an event once, not at each attempt. */
 static int nfo_lower_result(struct nfo_lower *lower, const struct net_device *dev, int err)
 {
@@ -51,18 +54,19 @@ struct nfo_lower *nfo_lower_of(const struct net_device *dev)
  * nfo_lower_mark() - show the world that a device belongs to a master
  * @dev: a device that was or will be claimed
  *
- * IFF_SLAVE keeps IPv6 autoconfiguration off it and is in the first uevent.
+ * IFF_SLAVE is in the first uevent; it, or IFF_NO_ADDRCONF where that exists,
+ * keeps IPv6 autoconfiguration off it.
  */
 void nfo_lower_mark(struct net_device *dev)
 {
 	dev->flags |= IFF_SLAVE;
-	dev->priv_flags |= IFF_FAILOVER_SLAVE | IFF_LIVE_RENAME_OK;
+	dev->priv_flags |= NFO_LOWER_FLAGS;
 }
 
 void nfo_lower_unmark(struct net_device *dev)
 {
 	dev->flags &= ~IFF_SLAVE;
-	dev->priv_flags &= ~(IFF_FAILOVER_SLAVE | IFF_LIVE_RENAME_OK);
+	dev->priv_flags &= ~NFO_LOWER_FLAGS;
 }
 
 /**

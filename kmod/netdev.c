@@ -5,6 +5,7 @@
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 #include <linux/ethtool.h>
+#include <net/netdev_lock.h>
 #include "lower.h"
 
 /* What the master can offer above any lower; the lower's own transmit does in
@@ -209,8 +210,8 @@ static void nfo_limits_add(struct nfo_limits *limits, const struct net_device *d
 	limits->hard_header_len = max(limits->hard_header_len, dev->hard_header_len);
 	limits->min_mtu = max(limits->min_mtu, dev->min_mtu);
 	limits->max_mtu = min(limits->max_mtu, dev->max_mtu ?: ETH_MAX_MTU);
-	limits->tso_max_size = min(limits->tso_max_size, dev->tso_max_size);
-	limits->tso_max_segs = min(limits->tso_max_segs, dev->tso_max_segs);
+	limits->tso_max_size = min(limits->tso_max_size, nfo_tso_max_size(dev));
+	limits->tso_max_segs = min(limits->tso_max_segs, nfo_tso_max_segs(dev));
 	limits->release_dst &= dev->priv_flags;
 	limits->vlan = netdev_increment_features(limits->vlan, dev->vlan_features,
 						 NFO_VLAN_FEATURES);
@@ -223,9 +224,9 @@ static void nfo_limits_add(struct nfo_limits *limits, const struct net_device *d
  */
 static void nfo_apply_tso(struct net_device *master, const struct nfo_limits *limits)
 {
-	bool size_at_limit = master->gso_max_size >= min_t(unsigned int, master->tso_max_size,
+	bool size_at_limit = master->gso_max_size >= min_t(unsigned int, nfo_tso_max_size(master),
 							   GSO_LEGACY_MAX_SIZE);
-	bool segs_at_limit = master->gso_max_segs >= master->tso_max_segs;
+	bool segs_at_limit = master->gso_max_segs >= nfo_tso_max_segs(master);
 
 	netif_set_tso_max_size(master, limits->tso_max_size);
 	netif_set_tso_max_segs(master, limits->tso_max_segs);
@@ -331,5 +332,6 @@ void nfo_netdev_setup(struct net_device *master, const struct net_device *standb
 	/* No lock around a transmit that only hands on, and no other namespace
 	 * than the standby's.
 	 */
-	master->features |= NETIF_F_LLTX | NETIF_F_NETNS_LOCAL;
+	nfo_set_lltx(master);
+	nfo_set_netns_immutable(master);
 }

@@ -395,7 +395,6 @@ static struct genl_family nfo_family = {
 	.n_small_ops = ARRAY_SIZE(nfo_ops),
 	.mcgrps = nfo_groups,
 	.n_mcgrps = ARRAY_SIZE(nfo_groups),
-	.resv_start_op = __NET_FAILOVER_CMD_MAX,
 };
 
 int nfo_netlink_init(void)

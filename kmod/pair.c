@@ -64,7 +64,7 @@ static void nfo_pair_work(struct work_struct *work)
 	if (err) {
 		pair->retry_ms = clamp(2 * pair->retry_ms, NFO_RETRY_FIRST_MS,
 				       NFO_RETRY_MAX_MS);
-		queue_delayed_work(system_wq, &pair->config_work,
+		queue_delayed_work(system_percpu_wq, &pair->config_work,
 				   msecs_to_jiffies(pair->retry_ms));
 	} else {
 		pair->retry_ms = 0;
@@ -82,7 +82,7 @@ out:
 void nfo_pair_retry(struct nfo_pair *pair)
 {
 	if (!pair->dying)
-		mod_delayed_work(system_wq, &pair->config_work, 0);
+		mod_delayed_work(system_percpu_wq, &pair->config_work, 0);
 }
 
 static void nfo_pair_init(struct nfo_pair *pair, struct net_device *master,

@@ -101,7 +101,7 @@ void nfo_phase_enter(struct nfo_pair *pair, enum nfo_phase phase)
 /* A phase is over. */
 static void nfo_phase_next(struct timer_list *timer)
 {
-	struct nfo_pair *pair = from_timer(pair, timer, phase_timer);
+	struct nfo_pair *pair = timer_container_of(pair, timer, phase_timer);
 	bool decide = false;
 
 	spin_lock(&pair->lock);
@@ -142,5 +142,5 @@ void nfo_phase_init(struct nfo_pair *pair)
 /* After both lowers were released: no phase begins any more. */
 void nfo_phase_stop(struct nfo_pair *pair)
 {
-	del_timer_sync(&pair->phase_timer);
+	timer_delete_sync(&pair->phase_timer);
 }

@@ -274,7 +274,7 @@ void nfo_switch_set_dev(struct nfo_lower *lower, struct net_device *dev)
 
 static void nfo_watch(struct timer_list *timer)
 {
-	struct nfo_pair *pair = from_timer(pair, timer, watch);
+	struct nfo_pair *pair = timer_container_of(pair, timer, watch);
 
 	spin_lock_bh(&pair->lock);
 	nfo_flood_mark(pair, rcu_dereference_protected(pair->active, lockdep_is_held(&pair->lock)));
@@ -291,5 +291,5 @@ void nfo_switch_init(struct nfo_pair *pair)
 /* After both lowers were released: nothing arms the timers any more. */
 void nfo_switch_stop(struct nfo_pair *pair)
 {
-	del_timer_sync(&pair->watch);
+	timer_delete_sync(&pair->watch);
 }

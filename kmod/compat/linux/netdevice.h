@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NFO_COMPAT_LINUX_NETDEVICE_H
+#define NFO_COMPAT_LINUX_NETDEVICE_H
+
+#include_next <linux/netdevice.h>
+
+/* 6.2, bd039b5ea2a9: every device may be renamed while it is up. */
+#ifndef IFF_LIVE_RENAME_OK
+#define IFF_LIVE_RENAME_OK 0
+#endif
+
+/* 6.2, 8a321cf7becc: IPv6 autoconfiguration looks at this, no longer at IFF_SLAVE. */
+#ifndef NFO_HAVE_NO_ADDRCONF
+#define IFF_NO_ADDRCONF 0
+#endif
+
+/* After 5.10: netif_device_present() takes a const pointer. */
+#ifndef NFO_HAVE_PRESENT_CONST
+#define netif_device_present(dev) netif_device_present((struct net_device *)(dev))
+#endif
+
+/* 5.19, "net: add netif_inherit_tso_max()" and before it: what a driver can is told
+ * apart from what is used. Without, an administrator's smaller value cannot be
+ * told from the driver's.
+ */
+#ifndef TSO_MAX_SIZE
+#define TSO_MAX_SIZE GSO_MAX_SIZE
+#define TSO_MAX_SEGS GSO_MAX_SEGS
+#define GSO_LEGACY_MAX_SIZE GSO_MAX_SIZE
+
+static inline unsigned int nfo_tso_max_size(const struct net_device *dev)
+{
+	return dev->gso_max_size;
+}
+
+static inline u16 nfo_tso_max_segs(const struct net_device *dev)
+{
+	return dev->gso_max_segs;
+}
+
+static inline void netif_set_tso_max_size(struct net_device *dev, unsigned int size)
+{
+	dev->gso_max_size = min_t(unsigned int, size, GSO_MAX_SIZE);
+}
+
+static inline void netif_set_tso_max_segs(struct net_device *dev, unsigned int segs)
+{
+	dev->gso_max_segs = min_t(unsigned int, segs, GSO_MAX_SEGS);
+}
+#else
+static inline unsigned int nfo_tso_max_size(const struct net_device *dev)
+{
+	return dev->tso_max_size;
+}
+
+static inline u16 nfo_tso_max_segs(const struct net_device *dev)
+{
+	return dev->tso_max_segs;
+}
+#endif
+
+/* 6.12, 00d066a4d4ed: NETIF_F_LLTX became a field. */
+static inline void nfo_set_lltx(struct net_device *dev)
+{
+#ifdef NETIF_F_LLTX
+	dev->features |= NETIF_F_LLTX;
+#else
+	dev->lltx = true;
+#endif
+}
+
+/* 6.12, 05c1280a2bcf: NETIF_F_NETNS_LOCAL became the field netns_local, which
+ * 6.15, 0c493da86374, renamed.
+ */
+static inline void nfo_set_netns_immutable(struct net_device *dev)
+{
+#ifdef NETIF_F_NETNS_LOCAL
+	dev->features |= NETIF_F_NETNS_LOCAL;
+#elif defined(NFO_HAVE_NETNS_IMMUTABLE)
+	dev->netns_immutable = true;
+#else
+	dev->netns_local = true;
+#endif
+}
+
+#endif /* NFO_COMPAT_LINUX_NETDEVICE_H */

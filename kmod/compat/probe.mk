@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the kernel's headers have: NFO_HAVE_<name> where a regular expression matches in one of them.
+# make takes the expression as an argument: no comma, no parenthesis without its partner.
+nfo-has = $(shell grep -Eqs '$(3)' $(srctree)/include/$(2) && echo -DNFO_HAVE_$(1))
+
+nfo-have := $(call nfo-has,ETH_HW_ADDR_SET,linux/etherdevice.h,\beth_hw_addr_set\b)
+nfo-have += $(call nfo-has,NETDEV_LOCK,net/netdev_lock.h,\bnetdev_lock_ops\b)
+nfo-have += $(call nfo-has,NETNS_IMMUTABLE,linux/netdevice.h,\bnetns_immutable:1)
+nfo-have += $(call nfo-has,NO_ADDRCONF,linux/netdevice.h,\bIFF_NO_ADDRCONF\b)
+nfo-have += $(call nfo-has,PRESENT_CONST,linux/netdevice.h,netif_device_present.const )
+nfo-have += $(call nfo-has,SYSTEM_PERCPU_WQ,linux/workqueue.h,\bsystem_percpu_wq;)
+nfo-have += $(call nfo-has,TIMER_DELETE_SYNC,linux/timer.h,int timer_delete_sync\b)
+
+# Before the kernel's own folders, whose headers ours include: ccflags-y would come after them, and is not
+# there for every file that sees these headers (net_failover.mod.c).
+LINUXINCLUDE := $(nfo-have) -I$(src)/kmod/compat $(LINUXINCLUDE)
