@@ -11,7 +11,7 @@ VERSION  := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 MODDIR   := build/$(KVER)
 export VERSION
 
-.PHONY: all modules userspace install-userspace demo check check-debug bench soak unit lint fuzz clean help setup-%
+.PHONY: all modules modules-all userspace install-userspace demo check check-debug bench soak unit lint fuzz clean help setup-%
 
 all: userspace  ## the programs, and the module where the headers for KVER are there
 	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) --no-print-directory modules; \
@@ -23,6 +23,9 @@ modules:  ## build/<KVER>/net_failover.ko for KVER=<release>; KDIR= for headers 
 	@mkdir -p $(MODDIR) && cp -rup Kbuild dkms.conf kmod $(MODDIR)/
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(MODDIR) modules
 	@kmod/check-crcs $(KDIR)/Module.symvers $(MODDIR)/Module.symvers
+
+modules-all:  ## net_failover.ko for each kernel of the tests, with its own compiler; KERNELS="5.10 6.12"
+	@tests/vm/modules $(KERNELS)
 
 userspace:  ## failoverctl and failoverd
 	$(MAKE) --no-print-directory -C userspace
@@ -39,8 +42,8 @@ demo: setup-demo  ## boot VMs, migrate them under traffic with the in-tree modul
 unit: setup-unit  ## host tests of the pure functions
 	$(PYTEST) tests/unit $(PYTEST_ARGS)
 
-check: setup-check  ## everything of the default tier: unit, build, CRC and VM tests
-	$(PYTEST) tests $(PYTEST_ARGS)
+check: setup-check  ## everything of the default tier: unit, build, CRC and VM tests; KERNELS="5.10 7.2": all on these
+	$(PYTEST) tests $(if $(KERNELS),--kernels="$(KERNELS)") $(PYTEST_ARGS)
 
 check-debug: setup-debug  ## the VM tests on a kernel with KASAN, lockdep, kmemleak …, which it builds once (half an hour)
 	@tests/vm/debug-kernel/check $(PYTEST_ARGS)

@@ -12,7 +12,8 @@ TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests/vm"))
 
 from lab import NotRun, kernel as lab_kernel  # noqa: E402  pylint: disable=wrong-import-position
-from lab.run import BUILD, sh  # noqa: E402  pylint: disable=wrong-import-position
+from lab.run import BUILD  # noqa: E402  pylint: disable=wrong-import-position
+from lab.suite import lock  # noqa: E402  pylint: disable=wrong-import-position
 
 NOT_RUN, MEASURED = pytest.StashKey(), pytest.StashKey()
 
@@ -23,6 +24,7 @@ def pytest_configure(config):
     config.stash[MEASURED] = []
     config.addinivalue_line("markers", "defect(id): the row of the defect list that the test shows")
     config.addinivalue_line("markers", "both: by default on the in-tree module too, to compare")
+    config.addinivalue_line("markers", "kernels: on every kernel, not only on the default one")
     config.addinivalue_line("markers", "allow(text, why): a guest's complaint that is expected")
 
 
@@ -46,8 +48,9 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 def pytest_sessionfinish(session, exitstatus):
-    """Leaving out all VM tests of the default kernel is no success."""
-    if exitstatus == 0 and "debian12" in (what for what, _ in session.config.stash[NOT_RUN]):
+    """Leaving out the default kernel, or one that was asked for, is no success."""
+    asked = session.config.option.kernels.split() or [lab_kernel.DEFAULT]
+    if exitstatus == 0 and any(what in asked for what, _ in session.config.stash[NOT_RUN]):
         session.exitstatus = 1
 
 
@@ -68,13 +71,23 @@ def measured(pytestconfig):
     return pytestconfig.stash[MEASURED].append
 
 
+def pytest_generate_tests(metafunc):
+    """All on the default kernel, those marked `kernels` on every one; or all on those of --kernels."""
+    if "kernel" in metafunc.fixturenames:
+        names = metafunc.config.option.kernels.split()
+        if not names:
+            every = metafunc.definition.get_closest_marker("kernels")
+            names = lab_kernel.ALL if every and not lab_kernel.from_environment() else [lab_kernel.DEFAULT]
+        metafunc.parametrize("kernel", names, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def kernel(pytestconfig):
+def kernel(request, pytestconfig):
     """The kernel that the guests run, with its headers."""
     try:
-        return lab_kernel.get("debian12")
+        return lab_kernel.get(request.param)
     except NotRun as e:
-        return not_run(pytestconfig, "debian12", e)
+        return not_run(pytestconfig, request.param, e)
 
 
 @pytest.fixture(scope="session")
@@ -105,10 +118,9 @@ def builder(kernel, tmp_path_factory):
     def build():
         if not built:
             where = BUILD / "tests/module" / kernel.release
-            where.mkdir(parents=True, exist_ok=True)
-            sh("flock", where, "make", f"-j{os.cpu_count()}", "--no-print-directory", "-C", TOP, "modules",
-               f"KVER={kernel.release}", f"KDIR={kernel.kdir}", f"MODDIR={where.relative_to(TOP)}",
-               timeout=600)
+            with lock(f"module-{kernel.release}"):
+                done = kernel.make_module(where)
+            assert done.returncode == 0, done.stdout + done.stderr
             built.append(tmp_path_factory.mktemp("ours") / "net_failover.ko")
             shutil.copy(where / "net_failover.ko", built[0])
         return built[0]
@@ -150,6 +162,7 @@ def evidence(request):
 
 
 def pytest_addoption(parser):
-    """--keep: evidence of passing tests too; --intree: every test on the in-tree module, too."""
+    """--keep: evidence of passing tests too; --intree: on the in-tree module, too; --kernels: on these."""
+    parser.addoption("--kernels", default="", help="run all tests on these kernels: '5.10 6.12 sid'")
     parser.addoption("--keep", action="store_true", help="keep the evidence of passing tests too")
     parser.addoption("--intree", action="store_true", help="run the VM tests on the in-tree module too")

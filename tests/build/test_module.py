@@ -10,6 +10,7 @@ from lab.run import BUILD, TOP, sh
 
 SYMBOLS = ("net_failover_create", "net_failover_destroy")
 COMPLAINT = re.compile(r"^(?!make).*\b(warning|WARNING):", re.M)
+pytestmark = pytest.mark.kernels
 
 
 def make(*args):
@@ -23,8 +24,7 @@ def fresh(kernel):
     """A build from nothing: its folder, and what make said."""
     where = BUILD / "tests/fresh" / kernel.release
     shutil.rmtree(where, ignore_errors=True)
-    done = make("modules", f"KVER={kernel.release}", f"KDIR={kernel.kdir}",
-                f"MODDIR={where.relative_to(TOP)}")
+    done = kernel.make_module(where)
     assert done.returncode == 0, done.stdout + done.stderr
     return where, done.stdout + done.stderr
 
@@ -54,7 +54,8 @@ def test_crcs_are_the_distributions(fresh, kernel):
     assert {s: ours[s] for s in SYMBOLS} == {s: theirs[s] for s in SYMBOLS}
     assert set(ours) == set(SYMBOLS), "the module exports something else, too"
     virtio_net = next(kernel.modules.rglob("virtio_net.ko*"), None)
-    if virtio_net:
+    # Without MODVERSIONS all CRCs are 0, and the release alone decides.
+    if virtio_net and "CONFIG_MODVERSIONS=y" in (kernel.kdir / "include/config/auto.conf").read_text():
         wanted = modversions(virtio_net)
         assert {s: ours[s] for s in SYMBOLS} == {s: wanted[s] for s in SYMBOLS}
 

@@ -4,6 +4,7 @@ import pytest
 
 from lab import LabError, kernel as lab_kernel, run
 from lab.run import BUILD, TOP, sh
+from lab.suite import lock
 from lab.testbed import Images, Testbed, check_usable
 
 
@@ -88,5 +89,7 @@ def fault_module(kernel):
     for source in (TOP / "tests/vm/fault").iterdir():
         if not (where / source.name).exists() or source.read_bytes() != (where / source.name).read_bytes():
             (where / source.name).write_bytes(source.read_bytes())
-    sh("flock", where, "make", "-C", kernel.kdir, f"M={where}", "modules")
+    with lock(f"fault-{kernel.release}"):
+        done = kernel.make("-C", kernel.build, f"M={where}", "modules")
+    assert done.returncode == 0, done.stdout + done.stderr
     return where / "nfo_fault.ko"

@@ -56,6 +56,11 @@ class Testbed:
         self.net = None
         self._rundir = Path(tempfile.mkdtemp(prefix="nfo-"))   # sockets want short paths
 
+    @property
+    def primary(self):
+        """The usual primary: cloud kernels have no e1000e."""
+        return "vmxnet3" if self.images.kernel.cloud else "e1000e"
+
     def boot(self, variant="ours", *pairs, mtu=1500, load=None, extra_modules=(), **machine):
         """Boot a guest; pairs default to one virtio-net with an e1000e hidden behind it."""
         if self.net is None:
