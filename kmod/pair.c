@@ -8,8 +8,8 @@
 #include "lower.h"
 #include "pair.h"
 
-#define NFO_RETRY_FIRST_MS	1000
-#define NFO_RETRY_MAX_MS	60000
+#define NFO_RETRY_FIRST_MS	1000U
+#define NFO_RETRY_MAX_MS	60000U
 
 LIST_HEAD(nfo_pairs);
 static unsigned int nfo_pairs_changed;	/* how often one came or went; RTNL */

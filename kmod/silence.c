@@ -37,12 +37,20 @@ static unsigned int nfo_silence_hook(void *priv, struct sk_buff *skb,
 	return NF_DROP;
 }
 
+/* Its own rcu_head: not every kernel's struct nf_hook_ops has one. */
+struct nfo_silencer {
+	struct nf_hook_ops ops;
+	struct rcu_head rcu;
+};
+
 static struct nf_hook_ops *nfo_silence_set(struct nfo_lower *lower, struct net_device *dev)
 {
-	struct nf_hook_ops *ops = kzalloc(sizeof(*ops), GFP_KERNEL);
+	struct nfo_silencer *silencer = kzalloc(sizeof(*silencer), GFP_KERNEL);
+	struct nf_hook_ops *ops;
 
-	if (!ops)
+	if (!silencer)
 		return NULL;
+	ops = &silencer->ops;
 	ops->hook = nfo_silence_hook;
 	ops->dev = dev;
 	ops->priv = lower;
@@ -51,14 +59,16 @@ static struct nf_hook_ops *nfo_silence_set(struct nfo_lower *lower, struct net_d
 	ops->priority = INT_MIN;
 	if (!nf_register_net_hook(dev_net(dev), ops))
 		return ops;
-	kfree(ops);
+	kfree(silencer);
 	return NULL;
 }
 
 static void nfo_silence_unset(struct nf_hook_ops *ops)
 {
+	struct nfo_silencer *silencer = container_of(ops, struct nfo_silencer, ops);
+
 	nf_unregister_net_hook(dev_net(ops->dev), ops);
-	kfree_rcu(ops, rcu);
+	kfree_rcu(silencer, rcu);
 }
 #else
 static struct nf_hook_ops *nfo_silence_set(struct nfo_lower *lower, struct net_device *dev)
