@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -123,6 +124,18 @@ def free_port():
         return s.getsockname()[1]
 
 
+def wait_read(port, timeout=10):
+    """Wait until whoever listens there has read all that came."""
+    def waiting():
+        rows = [line.split() for name in ("udp", "udp6") if (table := Path("/proc/net", name)).exists()
+                for line in table.read_text().splitlines()[1:]]
+        return any(row[1].endswith(f":{port:04X}") and not row[4].endswith(":00000000") for row in rows)
+    end = time.monotonic() + timeout
+    while waiting():
+        assert time.monotonic() < end, "the receiver does not read"
+        time.sleep(0.01)
+
+
 class Stub:
     """A server that drops and doubles on purpose: `answers(seq)` says how often to answer (or forward)."""
 
@@ -190,9 +203,10 @@ def test_one_way_halves_agree_across_a_lossy_path(tmp_path):
     stub = Stub(lambda seq: 0 if 50 <= seq < 60 else 2 if seq == 70 else 1, ("127.0.0.1", port))
     assert run("send", "--to", "127.0.0.1", "--port", stub.port, "--rate", 1000, "--count", 200,
                "--stream", "abc", "--log", sent).stdout == "probe: sent 200 failed 0\n"
+    stub.close()                   # has handed on all
+    wait_read(port)
     receiver.send_signal(signal.SIGTERM)
     assert receiver.wait(5) == 0
-    stub.close()
     [theirs] = traffic.parse(received.read_text())
     assert theirs.id == "00000abc" and len(theirs.extras) == 1
     assert [(r.first, r.last) for r in traffic.runs(traffic.dated(theirs, sent=200))] == [(50, 59)]
