@@ -43,13 +43,15 @@ static void UNLESS_CHOSEN config(char *text, size_t len)
 static void UNLESS_CHOSEN state(char *text, size_t len)
 {
 	FILE *file = len ? fmemopen(text, len, "r") : NULL;
+	struct trips_log trips = { 0 };
 	struct policy policy = { 0 };
 	struct state found;
 
 	if (!file)
 		return;
-	take(file, &found, &policy);
+	take(file, &found, &policy, &trips);
 	policy_clear(&policy);
+	trip_clear(&trips);
 	fclose(file);
 }
 

@@ -62,7 +62,8 @@ SEEDS = {
     "kmsg": kmsg,
     "config": lambda: [b"# a\n[Degraded]\nAfterSec = 5min ; so\n[Hooks]\nEnable=no\nEvents=switch,degraded all\n",
                        b"[Degraded]\nAfterSec=never\n"],
-    "state": lambda: [b"failoverd 1\nplace 77 5 1\npair 2 eth0 1 123456789 3 0\npair 3 eth1 0 0 2 1\n"],
+    "state": lambda: [b"failoverd 1\nplace 77 5 1\npair 2 eth0 1 123456789 3 0\npair 3 eth1 0 0 2 1\n"
+                      b"trip 2 eth0 1 12 0 1 13 14 1 15 16 1 17\nbefore e1000e 8086:10d3 1 1\n"],
     "request": lambda: [b"\ncheck 1\r\ncheck a-B\nx y\n"],
     "reply": lambda: [json.dumps({"schema": 1, "state": "ready", "summary": "s", "id": "1", "findings": [
         {"severity": "bad", "code": "c", "device": "eth0", "text": "t", "advice": None}]}).encode()],
