@@ -188,6 +188,28 @@ def test_in_tree_is_derived_and_degraded(tree):
     assert codes(report) == {"module-in-tree"}
 
 
+@pytest.mark.parametrize("reason, advice", [
+    ("could not insert 'net_failover': Operation not permitted", "mokutil"),
+    ("could not insert 'net_failover': Key was rejected by service", "mokutil"),
+    ("could not insert 'net_failover': Exec format error", "build it again"),
+    ("net_failover=distribution on the command line", "off the kernel's command line"),
+])
+def test_our_module_was_refused(tree, reason, advice):
+    """What modprobe's fallback left is told instead of what the in-tree module means."""
+    make_pair(tree, version=None)
+    (tree.root / "net_failover.refused").write_text(reason + "\n")
+    report = status(tree, expect=DEGRADED)
+    finding, = report["findings"]
+    assert finding["code"] == "module-refused" and reason in finding["text"]
+    assert advice in finding["advice"]
+
+
+def test_an_old_refusal_is_history(tree):
+    make_pair(tree)
+    (tree.root / "net_failover.refused").write_text("long ago\n")
+    assert "module-refused" not in codes(status(tree))
+
+
 def test_in_tree_built_into_the_kernel(tree):
     make_pair(tree, version=None)
     (tree.root / "module/net_failover").rmdir()

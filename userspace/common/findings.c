@@ -29,9 +29,36 @@ void findings_add(struct findings *findings, enum severity severity, const char 
 	va_end(args);
 }
 
+#define ENROLL \
+	"Secure Boot wants DKMS's key: mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm it"
+
+/* What helps against a refusal, by what modprobe says of it; the last is for all others. */
+static const struct {
+	const char *reason, *advice;
+} refusals[] = {
+	{ "command line", "take net_failover=distribution off the kernel's command line" },
+	{ "Key ", ENROLL },
+	{ "key ", ENROLL },
+	{ "not permitted", ENROLL },
+	{ "", "build it again (make install, or dpkg-reconfigure net-failover-dkms), then reboot" },
+};
+
+static void check_refused(const struct module *module, struct findings *findings)
+{
+	size_t i = 0;
+
+	while (!strstr(module->refused, refusals[i].reason))
+		i++;
+	findings_add(findings, SEVERITY_DEGRADED, "module-refused", "", refusals[i].advice,
+		     "the distribution's module is loaded instead of ours (%s): each migration cuts traffic for seconds",
+		     module->refused);
+}
+
 static void check_module(const struct view *view, struct findings *findings)
 {
-	if (view->module.kind == MODULE_IN_TREE && view->pairs.n)
+	if (*view->module.refused)
+		check_refused(&view->module, findings);
+	else if (view->module.kind == MODULE_IN_TREE && view->pairs.n)
 		findings_add(findings, SEVERITY_DEGRADED, "module-in-tree", "",
 			     "install the net_failover DKMS module and reload virtio_net, or reboot",
 			     "the in-tree module drops what arrives on the standby while a primary exists, even one without link; each migration cuts traffic for seconds");

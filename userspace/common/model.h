@@ -93,6 +93,7 @@ enum module_kind {
 struct module {
 	enum module_kind kind;
 	char version[WORD_LEN];		/* ours alone has one */
+	char refused[4 * WORD_LEN];	/* why the kernel did not take ours; empty: it did */
 };
 
 #endif

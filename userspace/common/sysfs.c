@@ -274,6 +274,17 @@ void sysfs_free(struct links *links)
 	*links = (struct links){ 0 };
 }
 
+/* What userspace/dkms/load-module left; tests have it beside their sysfs. */
+static void read_refused(struct module *module)
+{
+	char path[PATH_MAX], text[2 * WORD_LEN];
+
+	snprintf(path, sizeof(path), "%s/net_failover.refused",
+		 sysfs_replaced() ? sysfs_root() : "/run");
+	if (read_text(AT_FDCWD, path, text, sizeof(text)))
+		escape_copy(module->refused, sizeof(module->refused), text);
+}
+
 void sysfs_module(struct module *module)
 {
 	char path[PATH_MAX], version[WORD_LEN];
@@ -282,12 +293,16 @@ void sysfs_module(struct module *module)
 	*module = (struct module){ .kind = MODULE_NONE };
 	snprintf(path, sizeof(path), "%s/module/net_failover", sysfs_root());
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
+	if (dir < 0) {
+		read_refused(module);
 		return;
+	}
 	module->kind = MODULE_IN_TREE;
 	if (read_text(dir, "version", version, sizeof(version))) {
 		module->kind = MODULE_OURS;
 		escape_copy(module->version, sizeof(module->version), version);
+	} else {
+		read_refused(module);
 	}
 	close(dir);
 }
