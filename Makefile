@@ -11,7 +11,7 @@ VERSION  := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 MODDIR   := build/$(KVER)
 export VERSION
 
-.PHONY: all modules modules-all userspace install-userspace demo check check-debug bench soak unit lint fuzz clean help setup-%
+.PHONY: all modules modules-all userspace install-userspace install uninstall demo check check-debug bench soak unit lint fuzz clean help setup-%
 
 all: userspace  ## the programs, and the module where the headers for KVER are there
 	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) --no-print-directory modules; \
@@ -33,6 +33,12 @@ userspace:  ## failoverctl and failoverd
 install-userspace: userspace  ## programs, units, udev rules, man pages into DESTDIR= PREFIX=/usr
 	$(MAKE) --no-print-directory -C userspace install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
+install: userspace  ## in a guest, as root: the above, the module by DKMS for each installed kernel, their initramfs
+	@userspace/packaging/install $(VERSION) $(MAKE) --no-print-directory -C userspace PREFIX=$(PREFIX)
+
+uninstall:  ## back to the distribution's module; nothing is left behind
+	@userspace/packaging/uninstall
+
 setup-%:
 	@tests/setup $*
 
@@ -53,6 +59,7 @@ bench: setup-bench  ## the measurements, all peers in one run: table, build/benc
 
 soak: setup-bench  ## the long counts; fails if ours loses a packet outside the VM's pause; N=10 is the unit
 	@tests/bench/run --soak $(if $(N),-n $(N)) $(BENCH_ARGS)
+	$(PYTEST) tests/install --soak -m soak $(PYTEST_ARGS)
 
 lint: setup-lint  ## checkpatch, sparse, cppcheck, gcc -fanalyzer, clang-tidy, shellcheck, python
 	@tests/lint/run

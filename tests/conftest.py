@@ -23,6 +23,7 @@ def pytest_configure(config):
     config.stash[NOT_RUN] = set()
     config.stash[MEASURED] = []
     config.addinivalue_line("markers", "defect(id): the row of the defect list that the test shows")
+    config.addinivalue_line("markers", "soak: too long for make check; make soak runs it")
     config.addinivalue_line("markers", "both: by default on the in-tree module too, to compare")
     config.addinivalue_line("markers", "kernels: on every kernel, not only on the default one")
     config.addinivalue_line("markers", "allow(text, why): a guest's complaint that is expected")
@@ -79,6 +80,12 @@ def pytest_generate_tests(metafunc):
             every = metafunc.definition.get_closest_marker("kernels")
             names = lab_kernel.ALL if every and not lab_kernel.from_environment() else [lab_kernel.DEFAULT]
         metafunc.parametrize("kernel", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def leave_out(pytestconfig):
+    """Call it with a name and a reason to leave a test out."""
+    return lambda what, why: not_run(pytestconfig, what, why)
 
 
 @pytest.fixture(scope="session")
@@ -162,7 +169,8 @@ def evidence(request):
 
 
 def pytest_addoption(parser):
-    """--keep: evidence of passing tests too; --intree: on the in-tree module, too; --kernels: on these."""
+    """--keep: evidence of passing tests too; --intree: on the in-tree module, too; --kernels: on these; --soak."""
     parser.addoption("--kernels", default="", help="run all tests on these kernels: '5.10 6.12 sid'")
     parser.addoption("--keep", action="store_true", help="keep the evidence of passing tests too")
+    parser.addoption("--soak", action="store_true", help="run the long tests too (alone: -m soak)")
     parser.addoption("--intree", action="store_true", help="run the VM tests on the in-tree module too")
