@@ -11,7 +11,7 @@ VERSION  := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 MODDIR   := build/$(KVER)
 export VERSION
 
-.PHONY: all modules modules-all userspace install-userspace install uninstall demo check check-debug bench soak unit lint fuzz clean help setup-%
+.PHONY: all modules modules-all userspace install-userspace install uninstall deb demo check check-debug bench soak unit lint fuzz clean help setup-%
 
 all: userspace  ## the programs, and the module where the headers for KVER are there
 	@if [ -e "$(KDIR)/Makefile" ]; then $(MAKE) --no-print-directory modules; \
@@ -38,6 +38,9 @@ install: userspace  ## in a guest, as root: the above, the module by DKMS for ea
 
 uninstall:  ## back to the distribution's module; nothing is left behind
 	@userspace/packaging/uninstall
+
+deb: setup-deb  ## Debian packages (net-failover-dkms, failover-tools) into build/deb
+	@userspace/packaging/deb $(VERSION)
 
 setup-%:
 	@tests/setup $*
