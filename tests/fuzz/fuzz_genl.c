@@ -11,6 +11,7 @@
 #include <libmnl/libmnl.h>
 
 #include "common/genl_parse.h"
+#include "common/rtnl.h"
 
 #define UNLESS_CHOSEN __attribute__((unused))
 
@@ -36,6 +37,15 @@ static void UNLESS_CHOSEN family(const char *buf, size_t len)
 
 	if (!genl_check_frames(buf, len))
 		mnl_cb_run(buf, len, 0, 0, genl_add_family, &found);
+}
+
+static void UNLESS_CHOSEN links(const char *buf, size_t len)
+{
+	struct links found = { 0 };
+
+	if (!genl_check_frames(buf, len))
+		mnl_cb_run(buf, len, 0, 0, rtnl_add_link, &found);
+	free(found.v);
 }
 
 static int read_words(const struct nlmsghdr *nlh, void *data)

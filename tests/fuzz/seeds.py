@@ -34,6 +34,14 @@ def error():
     return struct.pack("=IHHII", len(body) + 16, 2, 0x300, 0, 0) + body
 
 
+def link():
+    """A network card by rtnetlink."""
+    body = struct.pack("=BBHiII", 0, 0, 1, 4, 0x11043, 0) + attribute(3, b"eth2\0") + \
+        attribute(4, struct.pack("=I", 1500)) + attribute(1, bytes(6)) + attribute(10, struct.pack("=I", 2)) + \
+        attribute(33, b"\1") + attribute(38, b"sby\0") + attribute(23, bytes(200))
+    return struct.pack("=IHHII", len(body) + 16, 16, 2, 0, 0) + body
+
+
 def recorded():
     """A dump of pairs, and one of events."""
     with tempfile.TemporaryDirectory() as root:
@@ -58,6 +66,7 @@ SEEDS = {
     "pairs": lambda: recorded()[:1],
     "events": lambda: recorded()[1:],
     "family": lambda: [family()],
+    "links": lambda: [link()],
     "error": lambda: [error(), nest("", {"ifindex": 1})],
     "kmsg": kmsg,
     "config": lambda: [b"# a\n[Degraded]\nAfterSec = 5min ; so\n[Hooks]\nEnable=no\nEvents=switch,degraded all\n",

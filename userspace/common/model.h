@@ -22,10 +22,12 @@ struct counters {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 };
 
-/* A network card, as sysfs shows it. Devices without hardware are left out. */
+/* A network card. Devices without hardware are left out. */
 struct link {
+	char ifname[IFNAMSIZ];		/* as the kernel has it; not for printing */
 	char name[NAME_LEN];
 	char master[NAME_LEN];		/* empty: none */
+	uint32_t master_ifindex;	/* from netlink alone */
 	char driver[WORD_LEN];
 	char bus[WORD_LEN];		/* PCI address, else the name on its bus */
 	uint64_t device;		/* equal for netdevs of the same device */

@@ -9,7 +9,10 @@
 #include "common/mem.h"
 #include "common/pairs.h"
 #include "common/recorded.h"
+#include "common/rtnl.h"
 #include "common/sysfs.h"
+
+#define ATTEMPTS 3	/* at links that come and go meanwhile */
 
 /* Links and pairs alike are kept in the order of their ifindex. */
 static int compare(uint32_t a, uint32_t b)
@@ -200,6 +203,18 @@ const struct pair *pairs_of(const struct pairs *pairs, const struct link *link)
 	return bsearch(&link->pair, pairs->v, pairs->n, sizeof(*pairs->v), pair_is_at);
 }
 
+static int gather_links(struct links *links)
+{
+	int i, ret = -EAGAIN;
+
+	for (i = 0; i < ATTEMPTS && ret == -EAGAIN && !sysfs_replaced(); i++) {
+		ret = rtnl_links(links);
+		if (!ret)
+			ret = sysfs_complete(links);
+	}
+	return ret ? sysfs_links(links) : 0;
+}
+
 /* Netlink first, as it names the pairs that are; sysfs then adds to them. */
 int pairs_gather(struct view *view)
 {
@@ -210,7 +225,7 @@ int pairs_gather(struct view *view)
 	if (view->module.kind == MODULE_OURS)
 		view->netlink_error = sysfs_replaced() ? recorded_pairs(&view->pairs) :
 							 genl_pairs(&view->pairs);
-	ret = sysfs_links(&view->links);
+	ret = gather_links(&view->links);
 	if (ret)
 		return ret;
 	if (view->module.kind == MODULE_OURS && !view->netlink_error)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,13 +111,19 @@ static void read_mac(int dir, struct link *link)
 			!text[end];
 }
 
+/* "0000:01:00.0"; sscanf() would take more time than all the rest of this file. */
 static bool is_pci_address(const char *text)
 {
-	unsigned int domain, bus, slot, function;
-	int end = 0;
+	static const char shape[] = ":hh:hh.h", hex[] = "0123456789abcdef";
+	size_t domain = strspn(text, hex), i;
 
-	return sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 &&
-	       !text[end];
+	if (domain < 4 || domain > 8 || strlen(text + domain) != sizeof(shape) - 1)
+		return false;
+	for (i = 0; shape[i]; i++)
+		if (shape[i] == 'h' ? !strchr(hex, text[domain + i]) :
+				      text[domain + i] != shape[i])
+			return false;
+	return true;
 }
 
 /*
@@ -146,56 +154,60 @@ static void read_bus(int net, const char *name, char bus[WORD_LEN])
 
 static void read_virtio(int dir, struct link *link)
 {
-	char features[256], port[16];
+	char features[256];
 
 	link->virtio = !strcmp(link->driver, "virtio_net");
 	if (!link->virtio || !read_text(dir, "device/features", features, sizeof(features)))
 		return;
 	link->negotiated = strlen(features) > STANDBY_FEATURE &&
 			   features[STANDBY_FEATURE] == '1';
-	link->standby_port = link->negotiated &&
-			     read_text(dir, "phys_port_name", port, sizeof(port)) &&
-			     !strcmp(port, "sby");
 }
 
-static void read_state(int dir, struct link *link)
+/* What netlink tells as well. */
+static void read_state(int dir, const char *name, struct link *link)
 {
 	long long flags = 0;
+	char port[16];
 
+	memcpy(link->ifname, name, strnlen(name, sizeof(link->ifname) - 1));
+	escape_copy(link->name, sizeof(link->name), name);
+	read_target_name(dir, "master", link->master, sizeof(link->master));
+	read_mac(dir, link);
 	read_number(dir, "flags", 16, &flags);
 	link->up = flags & IFF_UP;
 	link->carrier = link->up ? read_int(dir, "carrier", -1) : -1;
-	link->speed = link->up ? read_int(dir, "speed", -1) : -1;
 	link->mtu = read_int(dir, "mtu", 0);
+	link->standby_port = read_text(dir, "phys_port_name", port, sizeof(port)) &&
+			     !strcmp(port, "sby");
 	link->counters.rx_packets = read_counter(dir, "statistics/rx_packets");
 	link->counters.rx_bytes = read_counter(dir, "statistics/rx_bytes");
 	link->counters.tx_packets = read_counter(dir, "statistics/tx_packets");
 	link->counters.tx_bytes = read_counter(dir, "statistics/tx_bytes");
 }
 
-/* Says false for what is no network card, or left while we looked. */
-static bool read_link(int net, int dir, const char *name, struct link *link)
+/* What only sysfs knows. Says false for what is no network card, or left while we looked. */
+static bool read_card(int net, int dir, struct link *link)
 {
 	struct stat device;
-	int ifindex;
 
 	if (fstatat(dir, "device", &device, 0) < 0)
 		return false;
-	ifindex = read_int(dir, "ifindex", 0);
-	if (ifindex <= 0)
-		return false;
-
-	memset(link, 0, sizeof(*link));
-	link->ifindex = ifindex;
 	link->device = device.st_ino;
-	escape_copy(link->name, sizeof(link->name), name);
-	read_target_name(dir, "master", link->master, sizeof(link->master));
 	read_target_name(dir, "device/driver", link->driver, sizeof(link->driver));
-	read_bus(net, name, link->bus);
-	read_mac(dir, link);
+	read_bus(net, link->ifname, link->bus);
 	read_virtio(dir, link);
-	read_state(dir, link);
+	link->standby_port &= link->negotiated;
+	link->speed = link->up ? read_int(dir, "speed", -1) : -1;
 	return true;
+}
+
+static bool read_link(int net, int dir, const char *name, struct link *link)
+{
+	*link = (struct link){ .ifindex = read_int(dir, "ifindex", 0) };
+	if ((int)link->ifindex <= 0)
+		return false;
+	read_state(dir, name, link);
+	return read_card(net, dir, link);
 }
 
 static void add_link(struct links *links, int net, const char *name)
@@ -244,6 +256,56 @@ int sysfs_links(struct links *links)
 	if (links->n)
 		qsort(links->v, links->n, sizeof(*links->v), by_ifindex);
 	return 0;
+}
+
+static bool has_name(int sock, const struct link *link)
+{
+	struct ifreq request = { 0 };
+
+	memcpy(request.ifr_name, link->ifname, sizeof(request.ifr_name));
+	return !ioctl(sock, SIOCGIFINDEX, &request) &&
+	       (uint32_t)request.ifr_ifindex == link->ifindex;
+}
+
+/* 1: done, 0: no card, -EAGAIN: it left or got another name, so what was read may be another's. */
+static int complete(int net, int sock, struct link *link)
+{
+	int dir = openat(net, link->ifname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is = dir >= 0 && read_card(net, dir, link);
+
+	if (dir >= 0)
+		close(dir);
+	return dir < 0 || !has_name(sock, link) ? -EAGAIN : is;
+}
+
+static int complete_all(int net, int sock, struct links *links)
+{
+	size_t i, kept = 0;
+	int ret = 0;
+
+	for (i = 0; i < links->n && ret >= 0; i++) {
+		ret = complete(net, sock, &links->v[i]);
+		if (ret > 0)
+			links->v[kept++] = links->v[i];
+	}
+	links->n = kept;
+	return ret < 0 ? ret : 0;
+}
+
+int sysfs_complete(struct links *links)
+{
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret = -errno;
+	DIR *net = open_net();
+
+	if (sock >= 0)
+		ret = net ? complete_all(dirfd(net), sock, links) : -errno;
+	if (net)
+		closedir(net);
+	if (sock >= 0)
+		close(sock);
+	if (ret)
+		sysfs_free(links);
+	return ret;
 }
 
 bool sysfs_bus(const char *ifname, uint32_t ifindex, char bus[WORD_LEN])

@@ -14,6 +14,11 @@ bool sysfs_replaced(void);
 
 /* All network cards, in the order of their ifindex. 0 or a negative errno. */
 int sysfs_links(struct links *links);
+/*
+ * The same for links that netlink told of: adds the rest, and drops what is no
+ * card. On failure there are none; -EAGAIN: one left or was renamed meanwhile.
+ */
+int sysfs_complete(struct links *links);
 void sysfs_free(struct links *links);
 
 /*
