@@ -37,6 +37,7 @@ def fixture_tree(tmp_path):
     tree = Tree(tmp_path / "sys")
     make_pair(tree)
     say_pair(tree)
+    (tree.root / "genl-events").touch()
     return tree
 
 
@@ -169,6 +170,14 @@ def test_monitor(tree, signum):
     event = monitor.object()
     assert (event["seq"], event["to"], event["derived"]) == (4, "primary", False)
     assert monitor.end(signum) == ""
+
+
+def test_monitor_of_an_older_module(tree):
+    (tree.root / "genl-events").unlink()
+    monitor = Monitor(tree, "--count", "1")
+    assert monitor.line() == "! the loaded module is too old to tell events: they are derived from sysfs\n"
+    assert "eth0  state  good" in monitor.line()
+    monitor.end()
 
 
 def test_monitor_as_text(tree):

@@ -29,14 +29,15 @@ static void print_line(uint64_t when, const char *name, const char *what, const 
 	printf("%s  %s  %s%s%s\n", date, *name ? name : "-", what, *text ? "  " : "", text);
 }
 
-static void print_state(const struct report *report)
+/* told: the module tells events. */
+static void print_state(const struct report *report, bool told)
 {
 	size_t i;
 
 	if (report->view->module.kind == MODULE_IN_TREE)
 		puts("! the kernel's own (in-tree) module tells nothing: derived from sysfs;\n"
 		     "! when exactly they happened, and what they cost, is not known");
-	else if (report->view->netlink_error == -EOPNOTSUPP)
+	else if (report->view->module.kind == MODULE_OURS && !told)
 		puts("! the loaded module is too old to tell events: they are derived from sysfs");
 	if (!report->view->pairs.n)
 		print_line(report->real_now, "", "state", "no failover pair");
@@ -64,7 +65,7 @@ static void print_state_json(const struct report *report)
 	json_print(root, true);
 }
 
-static int show_state(const char *command, const struct args *args)
+static int show_state(const char *command, const struct args *args, bool told)
 {
 	struct findings findings;
 	struct report report;
@@ -79,7 +80,7 @@ static int show_state(const char *command, const struct args *args)
 	if (args->json)
 		print_state_json(&report);
 	else
-		print_state(&report);
+		print_state(&report, told);
 	findings_free(&findings);
 	pairs_free(&view);
 	return 0;
@@ -192,7 +193,7 @@ static int monitor(const char *command, const struct args *args)
 		fprintf(stderr, "%s: cannot follow events: %s\n", command, strerror(-ret));
 		return SEVERITY_UNKNOWN;
 	}
-	ret = show_state(command, args);
+	ret = show_state(command, args, source.told);
 	fflush(stdout);
 	if (!ret)
 		ret = follow(command, &source, &wait, args);
