@@ -120,7 +120,7 @@ def test_tells_what_qemu_tells(lab):
 
 
 def test_in_tree_module(lab):
-    """Without our module status, check and monitor work, and say what is missing; the rest says why not."""
+    """Without our module status, check and monitor tell QMP's story, and what is missing; the rest says why not."""
     guest, pair = ready(lab, "intree")
     guest.spawn("failoverctl", "monitor", "--json")
     guest.wait_until("grep -q state /tmp/failoverctl.out")
@@ -137,8 +137,22 @@ def test_in_tree_module(lab):
     def told():
         lines = map(json.loads, guest.run("cat /tmp/failoverctl.out").splitlines())
         return [event for event in lines if event["type"] == "event"]
-    guest.wait_until(lambda: short(told()[-1]) == "switch to primary: primary-fit" if told() else False)
+
+    def back(switches):
+        return [short(event) for event in told()].count("switch to primary: primary-fit") == switches
+    guest.wait_until(lambda: back(1))
     assert [short(event) for event in told() if "switch to primary" not in short(event)] == wanted
+    before, offset = len(told()), clock(guest)
+    result = migrate(guest)
+    guest.wait_carrier(guest.wait_paired().primary)
+    guest.wait_until(lambda: back(2))
+    true_state(guest, "primary", "primary-fit", DEGRADED)
+    moved = told()[before:]
+    assert [short(event) for event in moved] == [*wanted, "switch to primary: primary-fit"]
+    in_order(("UNPLUG_PRIMARY", result.unplug), *((short(e), when(e, offset)) for e in moved[:2]),
+             ("STOP", result.stop))
+    offset = clock(guest)
+    in_order(("RESUME", result.resume), *((short(e), when(e, offset)) for e in moved[2:]))
     assert all(event["derived"] and event["seq"] is None for event in told())
     guest.reap("failoverctl")
     assert "in-tree" in guest.execute("failoverctl status").out
