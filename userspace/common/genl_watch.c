@@ -191,7 +191,7 @@ int genl_watch_read(struct genl_watch *watch, struct genl_news *news)
 	ret = receive(&reading, news);
 	if (!ret && watch->renewed)
 		ret = renew(watch);
-	at = watch->behind ? 0 : genl_take_live(&watch->place, &reading.live, news);
+	at = genl_take_live(&watch->place, &reading.live, news);
 	watch->behind |= at < reading.live.n;
 	if (!ret && watch->behind)
 		ret = catch_up(watch, news);
