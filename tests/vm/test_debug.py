@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The short form of `make check-debug`: pairs on the debug kernel, where that was built already."""
+import os
+
 import pytest
 
 from expect import carried_by_primary, carried_by_standby, ready, whole
+from test_churn import churn
 
 
-@pytest.mark.both
 @pytest.mark.defect("S1")
 @pytest.mark.defect("S2")
 def test_lockdep_stays_on(debug_lab, variant):
@@ -25,3 +27,8 @@ def test_lockdep_stays_on(debug_lab, variant):
     whole(pair)
     state = guest.run("sed -n 's/^ *debug_locks: *//p' /proc/lockdep_stats").strip()
     assert state == "1", "lockdep has switched itself off: " + "\n".join(guest.dmesg().splitlines()[-5:])
+
+
+def test_churn(debug_lab, measured):
+    """Some of the steps of test_churn.py under KASAN, lockdep and kmemleak, where nothing preempts."""
+    churn(debug_lab, measured, int(os.environ.get("NFO_STEPS", 60)), append="preempt=none")

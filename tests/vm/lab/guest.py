@@ -176,6 +176,11 @@ class Guest:
         self.run(f"p=$(cat /tmp/{name}.pid); kill $p 2>/dev/null; "
                  "while [ -e /proc/$p/exe ]; do sleep 0.05; done")
 
+    def send_file(self, source, path):
+        """Put a small file of ours into the guest."""
+        text = base64.b64encode(source.read_bytes()).decode()
+        self.run(f"echo {text} | base64 -d >{path}")
+
     def serve_echo(self, port=7000):
         """Have the probe answer at that port."""
         if f":{port} " not in self.run("netstat -lun"):
