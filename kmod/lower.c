@@ -213,6 +213,21 @@ int nfo_lower_set_mtu(struct nfo_lower *lower, int mtu)
 	return err;
 }
 
+/* Does nothing where they are the master's already: what failed when the
+ * master's lists changed is made up for here.
+ */
+static int nfo_lower_sync_addrs(struct net_device *dev, struct net_device *master)
+{
+	int err;
+
+	netif_addr_lock_bh(master);
+	err = dev_uc_sync_multiple(dev, master);
+	if (!err)
+		err = dev_mc_sync_multiple(dev, master);
+	netif_addr_unlock_bh(master);
+	return err;
+}
+
 static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 {
 	struct net_device *master = lower->pair->dev;
@@ -223,11 +238,7 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 		if (err)
 			return err;
 	}
-	netif_addr_lock_bh(master);
-	err = dev_uc_sync_multiple(dev, master);
-	if (!err)
-		err = dev_mc_sync_multiple(dev, master);
-	netif_addr_unlock_bh(master);
+	err = nfo_lower_sync_addrs(dev, master);
 	if (err)
 		return err;
 	err = vlan_vids_add_by_dev(dev, master);
@@ -267,6 +278,8 @@ int nfo_lower_configure(struct nfo_lower *lower)
 
 	if (!(lower->flags & NFO_CONFIGURED))
 		err = nfo_lower_setup(lower, dev);
+	else
+		err = nfo_lower_sync_addrs(dev, lower->pair->dev);
 	if (!err && nfo_lower_should_open(lower, dev))
 		err = dev_open(dev, NULL);
 	return nfo_lower_result(lower, dev, err);

@@ -71,11 +71,13 @@ static void nfo_learn_update(struct net_device *master)
 			 (master->flags & IFF_PROMISC) || !netdev_uc_empty(master));
 }
 
-/* Both lists hold for every lower, also for one that is not configured yet. */
+/* Both lists hold for every lower, also for one that is not configured yet.
+ * Nobody hears of a failure: the work item tries again.
+ */
 static void nfo_set_rx_mode(struct net_device *master)
 {
 	struct nfo_pair *pair = netdev_priv(master);
-	int i;
+	int i, err = 0;
 
 	rcu_read_lock();
 	for (i = 0; i < NFO_LOWERS; i++) {
@@ -83,10 +85,16 @@ static void nfo_set_rx_mode(struct net_device *master)
 
 		if (!dev)
 			continue;
-		dev_uc_sync_multiple(dev, master);
-		dev_mc_sync_multiple(dev, master);
+		err |= dev_uc_sync_multiple(dev, master);
+		err |= dev_mc_sync_multiple(dev, master);
 	}
 	rcu_read_unlock();
+	if (err) {
+		/* RTNL is not held by everybody who joins a group. */
+		spin_lock_bh(&pair->lock);
+		nfo_pair_retry(pair);
+		spin_unlock_bh(&pair->lock);
+	}
 	nfo_learn_update(master);
 }
 

@@ -56,7 +56,8 @@ static void nfo_pair_work(struct work_struct *work)
 
 		if (nfo_lower_configure(lower))
 			err = lower->err;
-		nfo_silence_update(lower, nfo_switch_steadily_idle(lower));
+		if (nfo_silence_update(lower, nfo_switch_steadily_idle(lower)))
+			err = -ENOMEM;
 	}
 	nfo_netdev_update(pair);
 	nfo_switch_update(pair);

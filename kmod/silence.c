@@ -87,18 +87,20 @@ static void nfo_silence_unset(struct nf_hook_ops *ops)
  * @want: whether it is steadily out of use
  *
  * RTNL. A lower that cannot be silenced works all the same.
+ * Return: 0, or -ENOMEM where that is worth another attempt.
  */
-void nfo_silence_update(struct nfo_lower *lower, bool want)
+int nfo_silence_update(struct nfo_lower *lower, bool want)
 {
 	struct net_device *dev = rtnl_dereference(lower->dev);
 
 	ASSERT_RTNL();
 	if (!dev || want == !!lower->silencer)
-		return;
+		return 0;
 	if (want) {
 		lower->silencer = nfo_silence_set(lower, dev);
-	} else {
-		nfo_silence_unset(lower->silencer);
-		lower->silencer = NULL;
+		return lower->silencer || !IS_ENABLED(CONFIG_NETFILTER_EGRESS) ? 0 : -ENOMEM;
 	}
+	nfo_silence_unset(lower->silencer);
+	lower->silencer = NULL;
+	return 0;
 }

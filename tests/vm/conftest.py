@@ -83,8 +83,14 @@ def testbed(request, images, evidence):
 
 
 @pytest.fixture(scope="session")
-def fault_module(kernel):
+def fault_module(fault_modules):
     """fault/nfo_fault.ko, built for the guests' kernel."""
+    return fault_modules[0]
+
+
+@pytest.fixture(scope="session")
+def fault_modules(kernel):
+    """The modules of fault/, built for the guests' kernel."""
     where = BUILD / "tests/fault" / kernel.release
     where.mkdir(parents=True, exist_ok=True)
     for source in (TOP / "tests/vm/fault").iterdir():
@@ -93,4 +99,4 @@ def fault_module(kernel):
     with lock(f"fault-{kernel.release}"):
         done = kernel.make("-C", kernel.build, f"M={where}", "modules")
     assert done.returncode == 0, done.stdout + done.stderr
-    return where / "nfo_fault.ko"
+    return [where / "nfo_fault.ko", where / "nfo_sweep.ko"]
