@@ -92,9 +92,6 @@ int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev)
 		err = -EBUSY;
 		goto fail;
 	}
-	/* What it had as a card of its own (IPv6 addresses above all) ends. */
-	if (was_up)
-		dev_close(dev);
 	nfo_lower_mark(dev);
 
 	err = netdev_rx_handler_register(dev, nfo_handle_frame, lower);
@@ -105,6 +102,12 @@ int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev)
 		netdev_rx_handler_unregister(dev);
 		goto fail;
 	}
+	/* What it had as a card of its own (IPv6 addresses above all) ends. Not
+	 * before nothing can fail any more: the next attempt would not know
+	 * that it was up.
+	 */
+	if (was_up)
+		dev_close(dev);
 
 	lower->err = 0;
 	lower->pair->retry_ms = 0;	/* whatever failed before was another's */

@@ -86,6 +86,18 @@ void nfo_pair_retry(struct nfo_pair *pair)
 		mod_delayed_work(system_percpu_wq, &pair->config_work, 0);
 }
 
+/* What was marked but could not be claimed is an ordinary card again. */
+static void nfo_pair_forget(struct nfo_pair *pair)
+{
+	struct net_device *dev;
+
+	ASSERT_RTNL();
+	for_each_netdev(dev_net(pair->dev), dev)
+		if (nfo_pair_slot(pair, dev) && !nfo_lower_of(dev) &&
+		    (dev->priv_flags & IFF_FAILOVER_SLAVE))
+			nfo_lower_unmark(dev);
+}
+
 static void nfo_pair_init(struct nfo_pair *pair, struct net_device *master,
 			  struct net_device *standby)
 {
@@ -181,6 +193,7 @@ void nfo_pair_destroy(struct nfo_pair *pair)
 	int i;
 
 	rtnl_lock();
+	nfo_pair_forget(pair);
 	spin_lock_bh(&pair->lock);
 	pair->dying = true;
 	spin_unlock_bh(&pair->lock);

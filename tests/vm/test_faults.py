@@ -4,6 +4,7 @@ import pytest
 
 from expect import carried_by_primary, carried_by_standby, nothing_lost, ready, usable, whole
 from lab.flow import Echo
+from lab.qemu import Pair
 
 STRUCK = "/sys/module/nfo_fault/parameters/struck"
 
@@ -38,7 +39,7 @@ def test_primary_that_cannot_be_opened(lab, variant, fault_module):
 
 
 @pytest.mark.defect("C12")
-@pytest.mark.parametrize("event", ["enslave", "open"])
+@pytest.mark.parametrize("event", ["enslave", "linked", "open"])
 def test_one_error_at_plugging(lab, variant, fault_module, event):
     """A step fails twice when the VF comes back: it ends in the pair all the same."""
     guest, _ = ready(lab, variant, extra_modules=[fault_module])
@@ -52,3 +53,18 @@ def test_one_error_at_plugging(lab, variant, fault_module, event):
     whole(pair)
     assert int(guest.run(f"cat {STRUCK}")) == 2
     nothing_lost(echo.result)
+
+
+@pytest.mark.parametrize("count", [1, -1], ids=["once", "always"])
+def test_plain_card_again(lab, fault_module, count):
+    """A VF that was up before its pair was, and could not be had at first or at all, is as before at the end."""
+    guest = lab.boot("ours", Pair(hidden=False), load=("e1000e", "virtio_pci"), extra_modules=[fault_module])
+    guest.run("ip link set eth0 up")
+    inject(guest, "enslave", count)
+    guest.run("modprobe virtio_net")
+    if count > 0:
+        guest.wait_paired()
+    guest.wait_until(f"[ $(cat {STRUCK}) -ge 1 ]")
+    guest.run("modprobe -r virtio_net")
+    flags = guest.links()["eth0"]["flags"]
+    assert "UP" in flags and "SLAVE" not in flags, flags
