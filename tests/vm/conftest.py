@@ -91,6 +91,17 @@ def fault_module(fault_modules):
 @pytest.fixture(scope="session")
 def fault_modules(kernel):
     """The modules of fault/, built for the guests' kernel."""
+    return built_faults(kernel)
+
+
+@pytest.fixture(scope="session")
+def debug_fault_module(debug_kernel):
+    """fault/nfo_fault.ko for the debug kernel."""
+    return built_faults(debug_kernel)[0]
+
+
+def built_faults(kernel):
+    """nfo_fault.ko and nfo_sweep.ko for a kernel."""
     where = BUILD / "tests/fault" / kernel.release
     where.mkdir(parents=True, exist_ok=True)
     for source in (TOP / "tests/vm/fault").iterdir():

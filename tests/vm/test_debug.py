@@ -5,6 +5,8 @@ import os
 import pytest
 
 from expect import carried_by_primary, carried_by_standby, ready, whole
+from lab.checkers import leaks
+from lab.guest import complaints
 from test_churn import churn
 
 
@@ -27,6 +29,20 @@ def test_lockdep_stays_on(debug_lab, variant):
     whole(pair)
     state = guest.run("sed -n 's/^ *debug_locks: *//p' /proc/lockdep_stats").strip()
     assert state == "1", "lockdep has switched itself off: " + "\n".join(guest.dmesg().splitlines()[-5:])
+
+
+@pytest.mark.allow("KASAN", "put in on purpose")
+@pytest.mark.allow("Call Trace", "of that report")
+@pytest.mark.allow("lockdep has switched itself off", "it does at any such report")
+def test_reports_are_seen(debug_lab, debug_fault_module):
+    """Memory that is forgotten, or read beyond its end, fails a test: the checkers are not blind."""
+    guest = debug_lab.boot("ours", extra_modules=[debug_fault_module])
+    guest.run("modprobe nfo_fault; cd /sys/module/nfo_fault/parameters; echo overrun >misbehave;"
+              "for i in 1 2 3 4 5; do echo leak >misbehave; done")
+    assert any("KASAN: slab-out-of-bounds" in line for line in complaints(guest.dmesg())), guest.dmesg()[-2000:]
+    found = list(leaks(guest))
+    assert found, "kmemleak has seen nothing"
+    guest.run("echo clear >/sys/kernel/debug/kmemleak")
 
 
 def test_churn(debug_lab, measured):

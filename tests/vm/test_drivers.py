@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What drivers of real VFs, and programs in the guest, do to a pair that emulated cards don't.
+
+fault/nfo_fault.c stands in for the driver: it changes the card's addresses as iavf and ixgbevf do when
+the host resets them, and sees what is done to a card that is still registering.
+"""
+import time
+
+import pytest
+
+from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready, usable, whole
+from lab.flow import Echo
+from lab.guest import complaints
+from lab.run import wait_until
+from lab.sniff import Sniffer
+
+OTHER = "52:54:00:77:99:99"
+FAULT = "/sys/module/nfo_fault/parameters"
+
+
+@pytest.mark.defect("A2")
+def test_permanent_address_rewritten(lab, variant, fault_module):
+    """A lower is found by its link, not by the address that its driver claims: it can still leave."""
+    guest, pair = ready(lab, variant, extra_modules=[fault_module])
+    guest.run(f"modprobe nfo_fault && echo {OTHER} >{FAULT}/perm_addr")
+    with Echo(guest) as echo:
+        echo.go_on(0.2)
+        guest.vm.device_del("vf0")
+        carried_by_standby(guest)
+        guest.vm.device_add(guest.machine.pairs[0].primary_device())
+        pair = guest.wait_paired()
+        guest.wait_carrier(pair.primary)
+        carried_by_primary(guest)
+    whole(pair)
+    nothing_lost(echo.result)
+
+
+@pytest.mark.defect("A3")
+def test_nothing_is_done_while_it_registers(lab, variant, fault_module):
+    """Neither opened nor given another MTU inside the notification of its registration."""
+    guest, _ = ready(lab, variant, extra_modules=[fault_module])
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    guest.run("modprobe nfo_fault event=early")
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    pair = guest.wait_paired()
+    guest.wait_carrier(pair.primary)
+    carried_by_primary(guest)
+    assert guest.run(f"cat {FAULT}/struck").strip() == "0"
+
+
+def test_reset_with_another_address(lab, fault_module):
+    """The host resets the VF to another MAC: the standby carries; with the old one it is used again."""
+    guest, _ = ready(lab, "ours", extra_modules=[fault_module])
+    guest.run(f"modprobe nfo_fault && echo {OTHER} >{FAULT}/address")
+    carried_by_standby(guest)
+    with Echo(guest) as echo:
+        echo.go_on(1)
+        guest.run(f"echo {guest.machine.pairs[0].mac} >{FAULT}/address")
+        carried_by_primary(guest)
+    nothing_lost(echo.result)
+    whole(guest.wait_paired())
+
+
+@pytest.mark.defect("S3")
+def test_netconsole(lab, variant):
+    """netconsole over the master is refused, which beats sending with bottom halves and interrupts off.
+
+    The in-tree module sends, and Debian's kernel does not mind: it is a debug kernel that warns of it, as
+    long as the in-tree module has not switched its lockdep off.
+    """
+    guest, pair = ready(lab, variant)
+    done = guest.execute(f"modprobe netconsole netconsole=6666@10.77.0.2/{pair.master},6666@10.77.0.1/")
+    guest.run("for i in 1 2 3 4 5; do echo netconsole-$i >/dev/kmsg; done")
+    flows(guest)
+    said = complaints(guest.dmesg())
+    assert not said, said
+    assert variant == "intree" or "doesn't support polling" in guest.dmesg(), done.err
+
+
+@pytest.mark.defect("A1")
+def test_asked_to_announce(lab, variant):
+    """When the host asks virtio to announce the guest, what lives on the master is announced."""
+    guest, pair = ready(lab, variant)
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    guest.run(f"ip link add link {pair.master} name vlan7 type vlan id 7; ip addr add 10.77.7.2/24 dev vlan7;"
+              "ip link set vlan7 up")
+    quiet = time.monotonic() + 2   # the announcements of the switch end before
+    wait_until(lambda: time.monotonic() > quiet, 5, "the switch to be over")
+    with Sniffer(lab.net, [guest.vm.standby_tap()], guest.evidence / "standby.frames") as sniffer:
+        guest.vm.qmp.execute("announce-self", initial=50, max=100, rounds=1, step=50, interfaces=["net0"])
+        end = time.monotonic() + 1
+        wait_until(lambda: time.monotonic() > end, 5, "the announcements")
+    seen = {(f.proto, f.vlan) for f in sniffer.frames if f.src == guest.machine.pairs[0].mac}
+    assert {("0806", None), ("0806", 7)} <= seen, f"not announced: {seen}"
+    usable(guest)
