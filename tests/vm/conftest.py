@@ -31,7 +31,7 @@ def programs():
     """What goes into the guests besides the kernel: the probe and failoverctl."""
     sh("make", "--no-print-directory", "-C", TOP / "tests/vm", timeout=300)
     sh("make", "--no-print-directory", "-C", TOP / "userspace", timeout=300)
-    return tuple(p for p in (*(BUILD / "tests" / name for name in ("probe",)),
+    return tuple(p for p in (*(BUILD / "tests" / name for name in ("probe", "nlfuzz")),
                            BUILD / "userspace/failoverctl") if p.exists())
 
 
