@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from . import NotRun
-from .kernel import _lock
 from .run import cache_dir, sh
+from .suite import lock
 
 
 def unpacked(package):
@@ -17,7 +17,7 @@ def unpacked(package):
     if not found or found[1] == "(none)":
         raise NotRun(f"apt offers no {package} (sources.list, or `apt-get update`?)")
     root = cache_dir() / "debs" / f"{package}_{found[1].replace(':', '%3a')}"
-    with _lock(f"deb-{package}"):
+    with lock(f"deb-{package}"):
         if not root.exists():
             _fetch(package, root)
     return root
