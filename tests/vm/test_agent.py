@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A host asks whether its guest may be migrated, through the guest agent.
+"""A host asks whether its guest may be migrated: through the guest agent, and on a port of our own.
 
+    failover-host-check ── unix socket ── QEMU ── virtio-serial ── failoverd-port (guest)
     QMP-like JSON       ── unix socket ── QEMU ── virtio-serial ── qemu-ga ── failoverctl check
 """
 import base64
 import json
 import socket
+import subprocess
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -13,11 +16,13 @@ import pytest
 from expect import carried_by_standby, ready
 from lab import NotRun, debs
 from lab.migrate import migrate
-from lab.run import wait_until
+from lab.run import BUILD, wait_until
 from lab.testbed import Images, Testbed
 
-AGENT = "org.qemu.guest_agent.0"
+PORT, AGENT = "org.net_failover.0", "org.qemu.guest_agent.0"
 LOAD = ("virtio_pci", "virtio_net", "e1000e", "virtio_console")
+PROGRAMS = [BUILD / "userspace" / name for name in ("failoverd-port", "failoverd")]
+HOST_CHECK = BUILD / "userspace/failover-host-check"
 
 
 @contextmanager
@@ -27,6 +32,91 @@ def guests_with(images, evidence, *programs):
     yield bed
     found = bed.close()
     assert not found, found
+
+
+def serve(guest):
+    """Starts failoverd-port as its unit would: at the port of the name, wherever it is; sets its pid aside."""
+    find = f"p=$(grep -lx {PORT} /sys/class/virtio-ports/*/name) && p=${{p%/name}} && p=/dev/${{p##*/}}"
+    guest.wait_until(f"{find} && [ -e $p ]")
+    guest.run(f"{find} && {{ failoverd-port $p >>/tmp/port.out 2>&1 & echo $! >/tmp/port.pid; }}")
+
+
+def host_check(guest, *options):
+    """Exit code and output of the host's program."""
+    done = subprocess.run([HOST_CHECK, "--timeout=20", *options, guest.vm.channel(PORT)], text=True,
+                          capture_output=True, timeout=60, check=False)
+    assert not done.stderr
+    return done.returncode, done.stdout
+
+
+def quiet(guest, seconds=3):
+    """failoverd-port does not run while nobody asks."""
+    look = "grep ^voluntary /proc/$(cat /tmp/port.pid)/status"
+    before = guest.run(look)
+    time.sleep(seconds)
+    assert guest.run(look) == before
+
+
+def test_port(images, evidence):
+    """The same answer as failoverctl's in the guest, before and after a migration, and while the VF is away."""
+    with guests_with(images, evidence, *PROGRAMS) as lab:
+        guest, pair = ready(lab, "ours", load=LOAD, channels=(PORT,))
+        guest.run("mkdir -p /run/failoverd; failoverd >/tmp/failoverd.out 2>&1 & echo $! >/tmp/failoverd.pid")
+        serve(guest)
+        quiet(guest)               # with no host connected
+        ours = guest.run("failoverctl check")
+        assert host_check(guest) == (0, ours)
+        assert ours.startswith(f"FAILOVER OK - {pair.master} may be migrated: on the primary ({pair.primary})")
+        code, text = host_check(guest, "--json")
+        assert code == 0 and json.loads(text) == json.loads(guest.run("failoverctl check --json"))
+        quiet(guest)               # and after it has gone
+        assert migrate(guest).status == "completed"
+        guest.wait_paired()
+        wait_until(lambda: host_check(guest)[0] == 0, 30, "the guest to be ready again")
+        guest.vm.device_del("vf0")
+        carried_by_standby(guest)
+        code, text = host_check(guest)
+        assert code == 1 and text.startswith("FAILOVER WARNING - "), text
+        guest.vm.set_link("net0", False)
+        wait_until(lambda: host_check(guest)[0] == 2, 20, "a standby without carrier to be told of")
+        # More is found as the kernel's news come in: the same in the end.
+        wait_until(lambda: host_check(guest)[1] == guest.execute("failoverctl check").out, 20,
+                   "both answers to be the same")
+
+
+def test_port_comes_and_goes(images, evidence):
+    """A port that is unplugged ends failoverd-port; one that is plugged in later is served; without, nobody answers."""
+    with guests_with(images, evidence, *PROGRAMS) as lab:
+        guest, _ = ready(lab, "ours", load=LOAD, channels=(PORT,))
+        code, text = host_check(guest, "--timeout=1")
+        assert code == 3 and "no answer within 1 s" in text, text
+        serve(guest)
+        assert host_check(guest)[0] == 0
+        guest.vm.device_del("port0")
+        guest.wait_until("[ ! -e /proc/$(cat /tmp/port.pid)/exe ]")
+        guest.vm.device_add({"driver": "virtserialport", "id": "port1", "chardev": "ch0", "name": PORT})
+        serve(guest)
+        assert host_check(guest)[0] == 0
+
+
+def test_hostile_host(images, evidence):
+    """Garbage without end, requests without reading: the guest's traffic goes on, and the next host is answered."""
+    with guests_with(images, evidence, *PROGRAMS) as lab:
+        guest, _ = ready(lab, "ours", load=LOAD, channels=(PORT,))
+        serve(guest)
+        for data in (b"\xff" * 4096, b"check\n" * 700, b"\n" * 4096):
+            with socket.socket(socket.AF_UNIX) as host:
+                host.connect(str(guest.vm.channel(PORT)))
+                host.setblocking(False)
+                end = time.monotonic() + 4
+                while time.monotonic() < end:
+                    try:
+                        host.send(data)
+                    except BlockingIOError:
+                        time.sleep(0.05)
+        ticks = guest.run("cut -d' ' -f14,15 /proc/$(cat /tmp/port.pid)/stat").split()
+        assert sum(map(int, ticks)) < 400, f"{ticks} ticks of 1/100 s in 12 s"
+        wait_until(lambda: host_check(guest)[0] == 0, 60, "an answer after the floods")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What an administrator set on the VF is set on the one that comes back: by ethtool, tc, ip and in sysfs.
+
+    before: set each to a value that is not the default     after the migration: look at each again
+"""
+import shutil
+
+import pytest
+
+from expect import carried_by_primary, carried_by_standby, ready
+from lab.daemon import ACTIVATE, FINDS, Failoverd, programs
+from lab.migrate import migrate
+from lab.qemu import Pair
+from lab.testbed import Images, Testbed
+
+pytestmark = pytest.mark.skipif(not shutil.which(ACTIVATE, path=FINDS), reason=f"NOT RUN: no {ACTIVATE} here")
+
+QUEUES = "cd /sys/class/net/{}/queues"
+# What, how to look at it, how to change it. {}: the card. A driver need not have all of them.
+SETTINGS = [
+    ("ring sizes", "ethtool -g {}", "ethtool -G {} rx 512 tx 1024"),
+    ("channels", "ethtool -l {}", "ethtool -L {} combined 2"),
+    ("coalescing", "ethtool -c {}", "ethtool -C {} rx-usecs 77"),
+    ("offloads", "ethtool -k {}", "ethtool -K {} tso off gro off"),
+    ("RSS table", "ethtool -x {} | grep -v :..:", "ethtool -X {} weight 1 3"),
+    ("RSS key", "ethtool -x {} | grep :..:", "ethtool -X {} hkey $(ethtool -x {} | grep :..: | tr 0-9 1-90)"),
+    ("private flags", "ethtool --show-priv-flags {}",
+     "ethtool --set-priv-flags {} $(ethtool --show-priv-flags {} | sed -n 's/ *: off//p;T;q') on"),
+    ("txqueuelen", "cat /sys/class/net/{}/tx_queue_len", "ip link set {} txqueuelen 777"),
+    ("qdisc", "tc qdisc show dev {} root | sed 's/ [0-9a-f]*: / /'", "tc qdisc replace dev {} root pfifo limit 55"),
+    ("RPS", QUEUES + " && cat rx-0/rps_cpus", QUEUES + " && echo 6 > rx-0/rps_cpus"),
+    ("XPS", QUEUES + " && cat tx-0/xps_cpus", QUEUES + " && echo 6 > tx-0/xps_cpus"),
+]
+ALL = {"ring sizes", "offloads", "txqueuelen", "qdisc", "RPS"}
+# What must be there to be tested at all, by driver.
+HAVE = {"e1000e": ALL | {"coalescing"}, "vmxnet3": ALL | {"RSS table", "XPS"}, "igb": ALL | {"coalescing", "channels"}}
+
+
+@pytest.fixture
+def bed(images, evidence):
+    """A test bed whose guests have failoverd."""
+    testbed = Testbed(Images(images.kernel, (*images.programs, *programs()), images.ours), evidence)
+    yield testbed
+    found = testbed.close()
+    assert not found, found
+
+
+def look(guest, card):
+    """Each setting as text, None where the driver has none."""
+    found = {}
+    for name, command, _ in SETTINGS:
+        done = guest.execute(command.replace("{}", card))
+        found[name] = None if done.rc else done.out.replace(card, "CARD").strip()
+    return found
+
+
+def change(guest, card):
+    """Changes all that the driver can; what it said where it cannot."""
+    refused = {}
+    for name, _, command in SETTINGS:
+        done = guest.execute(command.replace("{}", card))
+        if done.rc:
+            refused[name] = (done.err or done.out).strip().splitlines()[-1:]
+    return refused
+
+
+def short(text):
+    """The lines that are worth a table."""
+    return " ".join((text or "-").split())[-60:]
+
+
+def settled(guest, daemon, card):
+    """failoverd knows how the card is: it looks a moment after each change."""
+    guest.wait_until("grep -q '^set txqueuelen=777$' /run/failoverd/settings", what=f"{card}: failoverd to have learned\n"
+                     + daemon.told())
+
+
+@pytest.mark.parametrize("primary", ["e1000e", "vmxnet3"])
+def test_back_after_a_migration(bed, measured, primary):
+    """Each setting that the driver has is equal before and after; the table shows them."""
+    guest, pair = ready(bed, "ours", Pair(primary=primary), smp=4)
+    daemon = Failoverd(guest).start(slots=False)
+    guest.wait_until("grep -q '^has ' /run/failoverd/settings")
+    default = look(guest, pair.primary)
+    refused = change(guest, pair.primary)
+    before = look(guest, pair.primary)
+    changed = [name for name, *_ in SETTINGS if name not in refused and before[name] != default[name]]
+    assert HAVE[primary] <= set(changed), (refused, default, before)
+    settled(guest, daemon, pair.primary)
+    carried_by_primary(guest)
+    assert migrate(guest).status == "completed"
+    again = guest.wait_paired()
+    daemon.wait_told(rf"^{again.master}: the primary \({again.primary}\) (has|does not have all) its settings: ", timeout=60)
+    guest.wait_carrier(again.primary)
+    carried_by_primary(guest)
+    after = look(guest, again.primary)
+    for name, *_ in SETTINGS:
+        what = f"{short(default[name])} -> {short(before[name])} -> {short(after[name])}" if name in changed else \
+            f"not with this driver: {' '.join(refused.get(name, ['it stays as it is']))}"
+        measured(f"settings, {primary}: {name}: {what}")
+    assert {name: after[name] for name in changed} == {name: before[name] for name in changed}, daemon.told()
+    assert "NET_FAILOVER_SETTINGS_FAILED=0\n" in daemon.told(), daemon.told()
+
+
+def test_another_driver(bed):
+    """Wishes are put on a card of another driver as far as it can; the rest is said once; a restart forgets nothing."""
+    guest, pair = ready(bed, "ours", Pair(primary="e1000e"), smp=2)
+    daemon = Failoverd(guest).start(slots=False)
+    guest.wait_until("grep -q '^has ' /run/failoverd/settings")
+    guest.run(f"ethtool -G {pair.primary} rx 512 && ethtool -C {pair.primary} rx-usecs 77 && "
+              f"ip link set {pair.primary} txqueuelen 777")
+    settled(guest, daemon, pair.primary)
+    carried_by_primary(guest)
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    daemon.signal("KILL")
+    daemon.start(slots=False)
+    guest.vm.device_add({**guest.machine.pairs[0].primary_device(), "driver": "vmxnet3"})
+    again = guest.wait_paired()
+    told = daemon.wait_told(rf"^{again.master}: the primary \({again.primary}\) does not have all its settings: (.*)$",
+                            timeout=60)
+    assert "coalesce.rx-usecs=77 (the driver has none)" in told[1] and "ring.rx" in told[1], told[0]
+    assert daemon.told().count("does not have all its settings") == 1
+    assert guest.run(f"ethtool -g {again.primary} | grep '^RX:' | tail -n 1").split()[1] == "512"
+    assert guest.run(f"cat /sys/class/net/{again.primary}/tx_queue_len").strip() == "777"
+    # What another driver had by default is not forced on this one.
+    assert "tso" not in told[1] and "feature" not in told[1], told[0]
+
+
+def test_fixed_by_configuration(bed):
+    """What failoverd.conf says is set on the first VF, too; Restore=no leaves everything alone."""
+    guest = bed.boot("ours", smp=2)
+    mac = guest.machine.pairs[0].mac
+    daemon = Failoverd(guest, f"[Settings]\nSet={mac} ring.rx=512\nSet=all txqueuelen=55\n"
+                              "Set=00:00:00:00:00:01 ring.rx=1024").start(slots=False)
+    pair = guest.wait_paired()
+    guest.address(pair.master)
+    daemon.wait_told(rf"^{pair.master}: the primary \({pair.primary}\) has its settings: .*ring.rx")
+    guest.wait_carrier(pair.primary)
+    assert guest.run(f"cat /sys/class/net/{pair.primary}/tx_queue_len").strip() == "55"
+    guest.vm.device_del("vf0")
+    guest.wait_until(lambda: not guest.pair().primary)
+    guest.run("echo '[Settings]\nRestore=no' >/tmp/conf")
+    daemon.signal("HUP")
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    again = guest.wait_paired()
+    guest.wait_carrier(again.primary)
+    assert guest.run(f"cat /sys/class/net/{again.primary}/tx_queue_len").strip() != "55"
