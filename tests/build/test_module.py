@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from lab.run import BUILD, TOP, sh
+from lab.suite import lock
 
 SYMBOLS = ("net_failover_create", "net_failover_destroy")
 COMPLAINT = re.compile(r"^(?!make).*\b(warning|WARNING):", re.M)
@@ -21,10 +22,11 @@ def make(*args):
 
 @pytest.fixture(scope="module")
 def fresh(kernel):
-    """A build from nothing: its folder, and what make said."""
-    where = BUILD / "tests/fresh" / kernel.release
-    shutil.rmtree(where, ignore_errors=True)
-    done = kernel.make_module(where)
+    """A build from nothing: its folder, and what make said. The VM tests take it from there."""
+    where = BUILD / "tests/module" / kernel.release
+    with lock(f"module-{kernel.release}"):
+        shutil.rmtree(where, ignore_errors=True)
+        done = kernel.make_module(where)
     assert done.returncode == 0, done.stdout + done.stderr
     return where, done.stdout + done.stderr
 

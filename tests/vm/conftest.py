@@ -46,7 +46,12 @@ def usable():
 
 @pytest.fixture(scope="session")
 def images(usable, kernel, programs, ours):
-    """What guests are made of."""
+    """What guests are made of; of another architecture there is the probe alone."""
+    if kernel.arch != "amd64":
+        out = BUILD / "tests" / kernel.arch
+        done = kernel.make("-C", TOP / "tests/vm", f"OUT={out}", f"CC={lab_kernel.PREFIX[kernel.arch]}gcc")
+        assert done.returncode == 0, done.stdout + done.stderr
+        programs = (out / "probe",)
     return Images(kernel, programs, ours)
 
 

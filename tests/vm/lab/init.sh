@@ -22,8 +22,9 @@ for module in $(option load | tr ',' ' '); do
 	modprobe "$module" 2>/dev/kmsg || failed="$failed $module"
 done
 
-stty -F /dev/ttyS1 raw -echo
-exec 3<>/dev/ttyS1
+tty=/dev/$(option tty)
+stty -F "$tty" raw -echo
+exec 3<>"$tty"
 echo "ready$failed" >&3
 while read -r id limit text <&3; do
 	echo "$text" | base64 -d >/tmp/.cmd

@@ -2,14 +2,12 @@
 """Builds the guests' initramfs: real kmod, iproute2 and ethtool over busybox, and the modules."""
 import hashlib
 import os
-import re
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
-from . import LabError
-from .run import BUILD, sh, which
+from . import userland
+from .run import BUILD, sh
 
 # busybox's own modprobe ignores updates/, its ip knows little: these are the real ones.
 TOOLS = ("dash", "kmod", "ip", "bridge", "tc", "ethtool", "date")
@@ -22,10 +20,11 @@ INIT = Path(__file__).with_name("init.sh")
 def build(kernel, variant, programs=(), ours=None, extra_modules=()):
     """The path of the initramfs for a variant; it is built only when its content is new."""
     files = {"init": INIT}
-    for path in (*map(_which, TOOLS), *programs):
+    land = userland.of(kernel.arch)
+    for path in (*map(land.find, TOOLS), *programs):
         files[f"bin/{Path(path).name}"] = Path(path)
-        files |= _libraries(path)
-    files["bin/busybox"] = Path(_which("busybox"))
+        files |= land.libraries(path)
+    files["bin/busybox"] = land.find("busybox")
     modules = _modules(kernel) | {f"extra/{Path(m).name}": Path(m) for m in extra_modules}
     if variant == "ours":
         modules["updates/dkms/net_failover.ko"] = Path(ours)
@@ -37,19 +36,6 @@ def build(kernel, variant, programs=(), ours=None, extra_modules=()):
             _pack(Path(tmp) / "root", Path(tmp) / "cpio")
             os.rename(Path(tmp) / "cpio", out)
     return out
-
-
-def _which(name):
-    path = which(name)
-    if not path:
-        raise LabError(f"{name} is missing: run `make setup-check`")
-    return path
-
-
-def _libraries(program):
-    """What the dynamic linker would load, at the same paths."""
-    text = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
-    return {p.lstrip("/"): Path(p) for p in re.findall(r"(/\S+) \(0x", text)}
 
 
 def _modules(kernel):
@@ -94,7 +80,7 @@ def _fill(root, kernel, files, modules):
     for name in KMOD_NAMES:
         (root / "bin" / name).symlink_to("kmod")
     (root / "bin/sh").symlink_to("dash")
-    for name in sh(files["bin/busybox"], "--list").split():
+    for name in sh(userland.of("amd64").find("busybox"), "--list").split():   # the same in each architecture
         if not os.path.lexists(root / "bin" / name):
             (root / "bin" / name).symlink_to("busybox")
     (root / "init").chmod(0o755)

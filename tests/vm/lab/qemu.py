@@ -16,6 +16,25 @@ QEMU = "qemu-system-x86_64"
 
 
 @dataclass(frozen=True)
+class Platform:
+    """What differs between architectures: the machine's options, and which serial port is which."""
+    options: tuple
+    console: str
+    control: str                   # of the second serial port, whose device `port` is
+    port: tuple
+
+
+def platform(arch):
+    """PCs may use KVM, with hot-plug by ACPI or natively; arm64 is emulated and hot-plugs natively."""
+    if arch == "arm64":
+        return Platform(("qemu-system-aarch64", "-M", "virt,gic-version=3", "-accel", "tcg", "-cpu", "cortex-a57"),
+                        "ttyAMA0", "ttyS0", ("-device", "pci-serial,chardev=ctl"))
+    cpu = ("-cpu", "host") if accelerator() == "kvm" else ()
+    return Platform((QEMU, "-M", "q35", "-accel", accelerator(), *cpu),
+                    "ttyS0", "ttyS1", ("-serial", "chardev:ctl"))
+
+
+@dataclass(frozen=True)
 class Pair:
     """A standby and its primary, without boot ROMs (their RAM would have to match at a migration).
     `hidden`: QEMU itself pairs them, as in real use."""
@@ -69,7 +88,8 @@ class Machine:
     load: tuple = ("virtio_pci", "virtio_net", "e1000e", "vmxnet3")
     smp: int = 1
     memory: int = 256
-    hotplug: str = "acpi"          # or pciehp
+    arch: str = "amd64"
+    hotplug: str = "acpi"          # or pciehp, which is all that arm64 has
     append: str = ""
     spare_ports: int = 1
     channels: tuple = ()           # names of virtio-serial ports; Qemu.channel() is the host's end
@@ -105,18 +125,19 @@ class Qemu:
 
     def _arguments(self, qmp_path, incoming):
         m = self.machine
-        cpu = ["-cpu", "host"] if accelerator() == "kvm" else []
-        args = [QEMU, "-M", "q35", "-accel", accelerator(), *cpu, "-nodefaults",
+        p = platform(m.arch)
+        args = [*p.options, "-nodefaults",
                 "-no-user-config", "-display", "none", "-smp", str(m.smp), "-m", str(m.memory),
                 "-kernel", str(m.kernel), "-initrd", str(m.initramfs),
-                "-append", f"console=ttyS0 quiet panic=-1 cryptomgr.notests nfo.load={','.join(m.load)} {m.append}",
+                "-append", f"console={p.console} quiet panic=-1 cryptomgr.notests nfo.tty={p.control} "
+                           f"nfo.load={','.join(m.load)} {m.append}",
                 "-no-reboot",
                 "-chardev", f"file,id=con,path={self.console}", "-serial", "chardev:con",
                 "-chardev", f"socket,id=ctl,path={self.control_path},server=on,wait=off",
-                "-serial", "chardev:ctl",
+                *p.port,
                 "-qmp", f"unix:{qmp_path},server=on,wait=off"]
         args += ["-incoming", f"unix:{self.incoming_path}"] if incoming else ["-S"]
-        if m.hotplug == "pciehp":
+        if m.hotplug == "pciehp" and m.arch == "amd64":
             args += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
         ports = [p for pair in m.pairs for p in (2 * pair.index, 2 * pair.index + 1)]
         for port in [*ports, *range(max(ports) + 1, max(ports) + 1 + m.spare_ports)]:

@@ -70,7 +70,7 @@ class Testbed:
         if self.images.kernel.debug:
             machine = _for_checkers(machine)
         machine = Machine(self.images.kernel.image, self.images.initramfs(variant, extra_modules),
-                          pairs or (Pair(),), **machine)
+                          pairs or (Pair(),), arch=self.images.kernel.arch, **machine)
         folder = self.evidence / f"guest{len(self.guests)}-{variant}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
