@@ -79,9 +79,9 @@ def test_port(images, evidence):
         assert code == 1 and text.startswith("FAILOVER WARNING - "), text
         guest.vm.set_link("net0", False)
         wait_until(lambda: host_check(guest)[0] == 2, 20, "a standby without carrier to be told of")
-        # More is found as the kernel's news come in: the same in the end.
-        wait_until(lambda: host_check(guest)[1] == guest.execute("failoverctl check").out, 20,
-                   "both answers to be the same")
+        def first_lines():
+            return host_check(guest)[1].splitlines()[0], guest.execute("failoverctl check").out.splitlines()[0]
+        wait_until(lambda: len(set(first_lines())) == 1, 20, "both answers to be the same")
 
 
 def test_port_comes_and_goes(images, evidence):
