@@ -65,6 +65,15 @@ def whole(pair):
     assert "SLAVE" not in master["flags"] and "MASTER" not in master["flags"]
 
 
+def back(guest):
+    """The primary is there again and carries traffic; the pair as it is now."""
+    pair = guest.wait_paired()
+    guest.wait_carrier(pair.primary)
+    carried_by_primary(guest)
+    whole(pair)
+    return pair
+
+
 def usable(guest):
     """The guest answers over IPv4 and IPv6."""
     flows(guest, GUEST4)

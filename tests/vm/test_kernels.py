@@ -6,7 +6,7 @@ pair once: formed in both orders, MTU, carrier, unplug and replug, a migration, 
 """
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready, usable, whole
+from expect import back, carried_by_primary, carried_by_standby, flows, nothing_lost, ready, usable, whole
 from lab.floor import PLAIN, Plain
 from lab.flow import Echo
 from lab.migrate import migrate
@@ -14,15 +14,6 @@ from lab.qemu import Pair
 
 pytestmark = pytest.mark.kernels
 MTU = 1450
-
-
-def back(guest):
-    """The primary is there again and carries traffic."""
-    pair = guest.wait_paired()
-    guest.wait_carrier(pair.primary)
-    carried_by_primary(guest)
-    whole(pair)
-    return pair
 
 
 def test_reload_and_migration(lab, kernel, measured):

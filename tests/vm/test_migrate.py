@@ -9,22 +9,13 @@ A plain virtio-net card in the same guest is the measure: what it loses outside 
 """
 import pytest
 
-from expect import carried_by_primary, nothing_lost, outside, ready, whole
+from expect import back, nothing_lost, outside, ready
 from lab.floor import PLAIN, Plain
 from lab.flow import Echo, FromGuest, FromPeer, describe, lateness
 from lab.migrate import migrate
 from lab.qemu import Pair
 
 TIMES = 3
-
-
-def back(guest):
-    """The destination gave the primary back and it carries traffic."""
-    pair = guest.wait_paired()
-    guest.wait_carrier(pair.primary)
-    carried_by_primary(guest)
-    whole(pair)
-    return pair
 
 
 def report(what, echo, plain, result):
