@@ -225,7 +225,7 @@ static char *cost_words(const struct trip *trip)
 
 static char *settings_words(const struct trip_settings *settings)
 {
-	if (!settings->known)
+	if (!settings->restored && !settings->failed)
 		return mem_printf("%s", "");
 	if (settings->failed)
 		return mem_printf("; %u of its settings are back, %u are not", settings->restored,
