@@ -31,15 +31,16 @@ def flows(guest, to=GUEST4, timeout=15):
 
 def carried_by_primary(guest, timeout=15):
     """Wait until the network sends to the primary's port what is for the guest."""
-    _carried(guest, guest.vm.primary_tap(), timeout)
+    carried_by(guest, guest.vm.primary_tap(), timeout)
 
 
 def carried_by_standby(guest, timeout=15):
     """Wait until the network sends to the standby's port what is for the guest."""
-    _carried(guest, guest.vm.standby_tap(), timeout)
+    carried_by(guest, guest.vm.standby_tap(), timeout)
 
 
-def _carried(guest, tap, timeout):
+def carried_by(guest, tap, timeout=15):
+    """Wait until the network sends to that port what is for the guest."""
     mac = guest.machine.pairs[0].mac
 
     def learned():
