@@ -64,6 +64,7 @@ soak: setup-bench  ## the long counts; fails if ours loses a packet outside the 
 	@tests/bench/run --soak $(if $(N),-n $(N)) $(BENCH_ARGS)
 	$(PYTEST) tests/install --soak -m soak $(PYTEST_ARGS)
 	NFO_STEPS=10000 NFO_MESSAGES=500000 $(PYTEST) tests/vm/test_churn.py tests/vm/test_hostile.py $(PYTEST_ARGS)
+	$(PYTEST) tests/vm --soak -m soak $(PYTEST_ARGS)
 
 lint: setup-lint  ## checkpatch, sparse, cppcheck, gcc -fanalyzer, clang-tidy, shellcheck, python
 	@tests/lint/run

@@ -3,6 +3,7 @@
 import pytest
 
 from lab import LabError, kernel as lab_kernel, run
+from lab.daemon import programs as daemon_programs
 from lab.run import BUILD, TOP, sh
 from lab.suite import lock
 from lab.testbed import Images, Testbed, check_usable
@@ -18,8 +19,11 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("variant", [*(["intree"] if both else []), "ours"])
 
 
-def pytest_collection_modifyitems(items):
-    """On the in-tree module a test of a known defect is expected to fail."""
+def pytest_collection_modifyitems(config, items):
+    """On the in-tree module a test of a known defect is expected to fail; the long ones are for make soak."""
+    if not config.option.soak:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
     for item in items:
         rows = [mark.args[0] for mark in item.iter_markers("defect")]
         if rows and getattr(item, "callspec", None) and item.callspec.params.get("variant") == "intree":
@@ -116,3 +120,16 @@ def built_faults(kernel):
         done = kernel.make("-C", kernel.build, f"M={where}", "modules")
     assert done.returncode == 0, done.stdout + done.stderr
     return [where / "nfo_fault.ko", where / "nfo_sweep.ko"]
+
+
+@pytest.fixture(scope="session")
+def say_module(fault_module):
+    """fault/nfo_say.ko."""
+    return fault_module.with_name("nfo_say.ko")
+
+
+@pytest.fixture
+def with_failoverd(request, images, evidence):
+    """As `lab`, with guests that have failoverd, and udevd where the machine has it."""
+    more = (*images.programs, *daemon_programs())
+    yield from testbed(request, Images(images.kernel, more, images.ours), evidence)

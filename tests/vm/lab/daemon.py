@@ -26,7 +26,12 @@ class Failoverd:
 
     def __init__(self, guest, conf=""):
         self.guest = guest
-        guest.run(f"mkdir -p /run/failoverd && cat >/tmp/conf <<'END'\n{conf}\nEND")
+        guest.run("mkdir -p /run/failoverd")
+        self.configure(conf)
+
+    def configure(self, conf):
+        """What stands in its configuration file; one that runs learns of it by SIGHUP."""
+        self.guest.run(f"cat >/tmp/conf <<'END'\n{conf}\nEND")
 
     def start(self, slots=True):
         """Run it in the background; slots: with failoverd-slot, and until it hears the kernel."""
