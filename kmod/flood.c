@@ -121,11 +121,13 @@ bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool f
 		if (again)
 			flood->behind--;
 		deliver = deliver && !again;
+		/* One held to be late, whose copy comes after all, was not. */
 		flood->ring[flood->noted++ % NFO_FLOOD_RING] = (struct nfo_flooded) {
 			.hash = hash,
 			.index = lower->index,
-			.delivered = deliver || again,
-			.early = jiffies_to_msecs(jiffies - flood->start) < NFO_RECORD_MS / 2,
+			.delivered = deliver,
+			.early = again ||
+				 jiffies_to_msecs(jiffies - flood->start) < NFO_RECORD_MS / 2,
 		};
 	}
 	spin_unlock(&flood->lock);
@@ -225,7 +227,9 @@ void nfo_flood_mark(struct nfo_pair *pair, const struct nfo_lower *active)
 	pair->flood_mark[0] = now;
 }
 
-/* How much more the idle path brought than the one in use. */
+/* How much more the idle path brought than the one in use. A frame that had come
+ * by one of them only when a mark was made makes it wrong by that.
+ */
 static s64 nfo_flood_ahead(const struct nfo_flood_mark *from, const struct nfo_flood_mark *to)
 {
 	return (to->ignored - from->ignored) - (to->delivered - from->delivered);
@@ -252,19 +256,25 @@ void nfo_flood_begin(struct nfo_pair *pair, const struct nfo_lower *old, bool br
 {
 	const struct nfo_flood_mark *mark = &pair->flood_mark[1];
 	struct nfo_flood *flood = &pair->flood;
-	struct nfo_flood_mark now = *mark;
-	s64 ahead;
+	s64 ahead = 0, behind = 0;
 
 	nfo_flood_count_lost(flood);	/* of a switch that is cut short */
-	if (old && nfo_flood_marking(pair))
+	/* Who is not broken has time to bring everything once more (see phase.c). */
+	if (broken && old && nfo_flood_marking(pair)) {
+		struct nfo_flood_mark now;
+
 		nfo_flood_read(pair, old, &now);
-	ahead = nfo_flood_ahead(mark, &now);
+		ahead = nfo_flood_ahead(mark, &now);
+		/* Rather one frame twice than one lost: what both marks agree on. */
+		if (nfo_flood_alike(&pair->flood_first, mark))
+			behind = -max(ahead, nfo_flood_ahead(&pair->flood_mark[0], &now));
+	}
 
 	spin_lock_bh(&flood->lock);
 	flood->noted = 0;
 	flood->start = jiffies;
 	flood->old = old ? old->index : NFO_LOWERS;
-	flood->ahead = broken && ahead > 0 ? ahead : 0;
-	flood->behind = ahead < 0 && nfo_flood_alike(&pair->flood_first, mark) ? -ahead : 0;
+	flood->ahead = max(ahead, 0LL);
+	flood->behind = max(behind, 0LL);
 	spin_unlock_bh(&flood->lock);
 }

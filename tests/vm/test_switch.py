@@ -40,7 +40,7 @@ def counter(guest, master, name):
 def test_broadcast_once_around_a_switch(lab, hotplug):
     """Each broadcast is delivered, and once, while the primary goes and comes."""
     guest, _ = ready(lab, "ours", hotplug=hotplug)
-    with Broadcast(guest, "broadcast", rate=500) as flow:
+    with Broadcast(guest, "broadcast", rate=2000) as flow:
         flow.go_on(0.5)
         guest.vm.device_del("vf0")
         flow.go_on(0.5)
