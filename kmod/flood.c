@@ -18,6 +18,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include "nfo.h"
@@ -61,14 +62,16 @@ static void nfo_flood_blank_checksum(u8 *buf, unsigned int len, __be16 protocol)
 		memset(buf + field, 0, sizeof(__sum16));
 }
 
-static u32 nfo_flood_hash(const struct sk_buff *skb)
+static u32 nfo_flood_hash(const struct nfo_flood *flood, const struct sk_buff *skb)
 {
 	u8 buf[NFO_FLOOD_BYTES];
 	unsigned int len = min_t(unsigned int, skb->len, sizeof(buf));
-	u32 seed = skb_vlan_tag_present(skb) ? skb_vlan_tag_get(skb) << 16 : 0;
+	u32 seed = flood->seed;
 
 	if (skb_copy_bits(skb, 0, buf, len))
 		return 0;
+	if (skb_vlan_tag_present(skb))
+		seed ^= skb_vlan_tag_get(skb) << 16;
 	nfo_flood_blank_checksum(buf, len, skb->protocol);
 	/* A short frame was padded on the wire, but not between a host and its
 	 * own guest: without the zeros at their ends both are alike.
@@ -79,6 +82,12 @@ static u32 nfo_flood_hash(const struct sk_buff *skb)
 		while (len && !buf[len - 1])
 			len--;
 	return jhash(buf, len, jhash(eth_hdr(skb), ETH_HLEN, seed));
+}
+
+void nfo_flood_init(struct nfo_flood *flood)
+{
+	spin_lock_init(&flood->lock);
+	flood->seed = get_random_u32();
 }
 
 /* The entry of the copy that came by the other lower, not matched so far. */
@@ -106,7 +115,7 @@ static struct nfo_flooded *nfo_flood_find(struct nfo_flood *flood, u32 hash, u8 
 bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool first)
 {
 	struct nfo_flood *flood = &lower->pair->flood;
-	u32 hash = nfo_flood_hash(skb);
+	u32 hash = nfo_flood_hash(flood, skb);
 	struct nfo_flooded *copy;
 	bool deliver = first;
 

@@ -138,6 +138,7 @@ struct nfo_flood_mark {
 
 struct nfo_flood {
 	spinlock_t lock;	/* of all that follows; inside nfo_pair.lock */
+	u32 seed;		/* of the hashes: nobody can make two frames alike */
 	unsigned int noted;	/* since start; the ring holds the last ones */
 	unsigned long start;	/* jiffies */
 	u64 lost;		/* over all switches */
@@ -253,6 +254,7 @@ void nfo_phase_enter(struct nfo_pair *pair, enum nfo_phase phase);
 void nfo_phase_apply(struct nfo_pair *pair);
 
 /* flood.c */
+void nfo_flood_init(struct nfo_flood *flood);
 bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool first);
 void nfo_flood_count_lost(struct nfo_flood *flood);
 void nfo_flood_mark_first(struct nfo_pair *pair, const struct nfo_lower *active);
