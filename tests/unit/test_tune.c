@@ -94,6 +94,27 @@ static void a_wish_outlives_a_card_that_cannot(void **state)
 	tune_free(&seen);
 }
 
+/* Fewer channels have fewer queues; a card that cannot be read has not lost any. */
+static void queues_that_are_gone(void **state)
+{
+	struct tune seen = tune_of("ring.rx=9", "rps.0=1", "rps.1=2", "xps.1=1", NULL);
+	struct tune fewer = tune_of("ring.rx=9", "rps.0=1", NULL);
+	struct tune learned = tune_of("ring.rx=9", "rps.0=1", "rps.1=2", "rps.7=4", "xps.1=1",
+				      "flag.x=on", NULL);
+
+	(void)state;
+	assert_true(tune_forget_queues(&learned, &seen, &fewer));
+	assert_null(tune_find(&learned, "rps.1"));
+	assert_string_equal(value_of(&learned, "rps.0"), "1");
+	assert_string_equal(value_of(&learned, "rps.7"), "4");
+	assert_string_equal(value_of(&learned, "xps.1"), "1");
+	assert_string_equal(value_of(&learned, "flag.x"), "on");
+	assert_false(tune_forget_queues(&learned, &seen, &fewer));
+	tune_free(&learned);
+	tune_free(&seen);
+	tune_free(&fewer);
+}
+
 static void only_differences_are_put_back(void **state)
 {
 	struct tune wanted = tune_of("ring.rx=512", "txqueuelen=500", "feature.tx-gso=off", NULL);
@@ -176,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_is_a_wish),
 		cmocka_unit_test(a_wish_outlives_a_card_that_cannot),
+		cmocka_unit_test(queues_that_are_gone),
 		cmocka_unit_test(only_differences_are_put_back),
 		cmocka_unit_test(resets_come_first),
 		cmocka_unit_test(another_driver_gets_wishes_only),

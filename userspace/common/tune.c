@@ -162,19 +162,58 @@ bool tune_learn(struct tune *learned, struct tune *seen, const struct tune *now)
 	return changed;
 }
 
-void tune_keep_wishes(struct tune *learned)
+/* Keeps those of which keep is true. */
+static void keep_if(struct tune *tune, const bool *keep)
 {
 	size_t i, kept = 0;
 
-	for (i = 0; i < learned->n; i++) {
-		if (learned->v[i].set) {
-			learned->v[kept++] = learned->v[i];
+	for (i = 0; i < tune->n; i++) {
+		if (keep[i]) {
+			tune->v[kept++] = tune->v[i];
 			continue;
 		}
-		free(learned->v[i].key);
-		free(learned->v[i].value);
+		free(tune->v[i].key);
+		free(tune->v[i].value);
 	}
-	learned->n = kept;
+	tune->n = kept;
+}
+
+void tune_keep_wishes(struct tune *learned)
+{
+	bool *keep = mem_grow(NULL, learned->n, sizeof(*keep));
+	size_t i;
+
+	for (i = 0; i < learned->n; i++)
+		keep[i] = learned->v[i].set;
+	keep_if(learned, keep);
+	free(keep);
+}
+
+/* A card that could not be read, which has none, has not lost them. */
+static bool has_any(const struct tune *tune, size_t group)
+{
+	size_t i;
+
+	for (i = 0; i < tune->n; i++)
+		if (group_of(tune->v[i].key) == group)
+			return true;
+	return false;
+}
+
+bool tune_forget_queues(struct tune *learned, const struct tune *seen, const struct tune *now)
+{
+	bool *keep = mem_grow(NULL, learned->n, sizeof(*keep));
+	size_t i, before = learned->n;
+
+	for (i = 0; i < learned->n; i++) {
+		const char *key = learned->v[i].key;
+
+		keep[i] = (strncmp(key, "rps.", 4) && strncmp(key, "xps.", 4)) ||
+			  !find(seen, key) || find(now, key) || !has_any(now, group_of(key));
+	}
+	keep_if(learned, keep);
+	free(keep);
+	return learned->n != before;
 }
 
 static bool is_number(const char *text)

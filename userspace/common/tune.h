@@ -49,6 +49,12 @@ void tune_free(struct tune *tune);
  */
 bool tune_learn(struct tune *learned, struct tune *seen, const struct tune *now);
 
+/*
+ * Forgets the masks of queues that this card had at the last look and has no
+ * longer, as it has fewer channels. Says whether it did.
+ */
+bool tune_forget_queues(struct tune *learned, const struct tune *seen, const struct tune *now);
+
 /* Forgets what is no wish: the defaults of a driver that is no longer there. */
 void tune_keep_wishes(struct tune *learned);
 

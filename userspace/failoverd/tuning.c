@@ -90,10 +90,14 @@ static void wishes(const struct tuning *tuning, const struct tuned *tuned, struc
 static void learn(struct tuning *tuning, struct tuned *tuned)
 {
 	struct tune now = { 0 };
+	bool changed;
 
 	tuner_read(tuning->ethnl, tuned->ifindex, &now);
-	if (now.n && tune_learn(&tuned->learned, &tuned->seen, &now))
-		save(tuning);
+	if (now.n) {
+		changed = tune_forget_queues(&tuned->learned, &tuned->seen, &now);
+		if (tune_learn(&tuned->learned, &tuned->seen, &now) || changed)
+			save(tuning);
+	}
 	tune_free(&now);
 }
 
@@ -158,6 +162,7 @@ static void finish(struct tuning *tuning, struct master *master)
 	else
 		master->state = TUNING_NONE;	/* it has left again */
 	/* What could not be put back stays a wish, for a card that can. */
+	tune_forget_queues(&tuned->learned, &tuned->seen, &now);
 	tune_copy(&tuned->seen, &now);
 	save(tuning);
 	tune_free_changes(&asked);

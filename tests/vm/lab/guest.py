@@ -144,7 +144,7 @@ class Guest:
         master = _only(n for n, l in mine.items() if l["ethtool"] == "net_failover")
         standby = _only(n for n, l in mine.items()
                         if l["driver"] == "virtio_net" and n != master)
-        primary = _only(n for n, l in mine.items() if l["driver"] in ("e1000e", "vmxnet3"))
+        primary = _only(n for n, l in mine.items() if l["driver"] in ("e1000e", "vmxnet3", "igb"))
         return SimpleNamespace(master=master, standby=standby, primary=primary, links=links,
                                ours=self.variant == "ours")
 

@@ -12,7 +12,7 @@ from .run import BUILD, sh
 # busybox's own modprobe ignores updates/, its ip knows little: these are the real ones.
 TOOLS = ("dash", "kmod", "ip", "bridge", "tc", "ethtool", "date")
 KMOD_NAMES = ("modprobe", "insmod", "rmmod", "lsmod", "depmod", "modinfo")
-MODULES = ("virtio_pci", "virtio_net", "net_failover", "failover", "e1000e", "vmxnet3",
+MODULES = ("virtio_pci", "virtio_net", "net_failover", "failover", "e1000e", "vmxnet3", "igb",
            "8021q", "bridge", "macvlan", "dummy", "veth", "bonding", "virtio_console", "netconsole")
 INIT = Path(__file__).with_name("init.sh")
 

@@ -40,7 +40,7 @@ class Pair:
     `hidden`: QEMU itself pairs them, as in real use."""
     index: int = 0
     standby: bool = True           # there when the machine starts
-    primary: Optional[str] = "e1000e"   # e1000e, vmxnet3, or None
+    primary: Optional[str] = "e1000e"   # e1000e, vmxnet3, igb (QEMU 8), or None
     present: bool = True           # the primary is there when the machine starts
     hidden: bool = True            # failover_pair_id= on the primary
     failover: bool = True          # failover=on at the standby
@@ -89,6 +89,7 @@ class Machine:
     smp: int = 1
     memory: int = 256
     arch: str = "amd64"
+    qemu: tuple = ()               # another QEMU than the machine's own: the words that start it
     hotplug: str = "acpi"          # or pciehp, which is all that arm64 has
     append: str = ""
     spare_ports: int = 1
@@ -126,7 +127,7 @@ class Qemu:
     def _arguments(self, qmp_path, incoming):
         m = self.machine
         p = platform(m.arch)
-        args = [*p.options, "-nodefaults",
+        args = [*(m.qemu or p.options[:1]), *p.options[1:], "-nodefaults",
                 "-no-user-config", "-display", "none", "-smp", str(m.smp), "-m", str(m.memory),
                 "-kernel", str(m.kernel), "-initrd", str(m.initramfs),
                 "-append", f"console={p.console} quiet panic=-1 cryptomgr.notests nfo.tty={p.control} "
