@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 
@@ -21,6 +22,7 @@ needs_tools = pytest.mark.skipif(MISSING, reason=f"NOT RUN: no {' '.join(MISSING
 @pytest.mark.parametrize("request_,why", [
     ("", "nothing is asked for"), ("ring.rx=5\n", "nothing is asked for"), ("card x\n", "nothing is asked for"),
     ("card 1\nring.rx=5\n", "this card is not the primary of a failover pair"),
+    ("release 1\n", "this card is not the primary of a failover pair"), ("release x\n", "nothing is asked for"),
     ("card 1\nmtu=5\n", "an unknown setting"), ("card 1\nring.rx\n", "an unknown setting"),
     ("card 1\nrps.0=" + "f" * 20000 + "\n", "an unknown setting"), ("card 1\nring.rx=5", "an unknown setting")],
     ids=lambda value: repr(value[:24]))
@@ -90,11 +92,11 @@ class Space:
         say_pair(self.tree, primary={"ifindex": ifindex})
         self.run("ip link set p2 down; ip link set p2 up")     # a reason to look
 
-    def start(self, conf=""):
+    def start(self, conf="", tune=True):
         """failoverd, and what systemd would do for failoverd-tune."""
         (self.folder / "conf").write_text(conf)
         for words in (["systemd-socket-activate", "-a", "--inetd", "-E", "FAILOVERCTL_SYSFS", "-l",
-                       self.folder / "tune", BUILD / "failoverd-tune"],
+                       self.folder / "tune", BUILD / "failoverd-tune"] if tune else ["true"],
                       [BUILD / "failoverd", "-v", "--config", self.folder / "conf", "--state", self.folder / "state",
                        "--settings", self.folder / "settings", "--tune-socket", self.folder / "tune"]):
             with (self.folder / "said").open("ab") as out:
@@ -187,6 +189,50 @@ def test_restart_and_what_fails(space):
     space.start()
     space.wait_said(r"^eth0: the primary \(eth2\) has its settings: .*txqueuelen")
     assert "qlen 777" in look(space)
+
+
+def heard(server):
+    """What failoverd asks for, and the connection."""
+    server.settimeout(20)
+    connection, _ = server.accept()
+    with connection.makefile() as lines:
+        return lines.read(), connection
+
+
+@needs_tools
+@pytest.mark.parametrize("more", [b"", b"ring. Invalid argument: " + b"x" * 9000 + b"\n"], ids=["soon", "late"])
+def test_tune_ends_halfway(space, more):
+    """One that held the primary back and did not come to its end: another one is asked to let it go."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(space.folder / "tune"))
+        server.listen()
+        space.start("[Settings]\nSet=all channels.rx=2\n", tune=False)
+        asked, connection = heard(server)
+        assert asked == "card 4\nchannels.rx=2\n"
+        connection.sendall(b"held\n" + more)
+        connection.close()
+        asked, connection = heard(server)
+        connection.close()
+        assert asked == "release 4\n"
+    space.wait_said(r"does not have all its settings: channels.rx=2 \(failoverd-tune: ended halfway\)$")
+
+
+@needs_tools
+@pytest.mark.parametrize("answer", [b"held\nring. Invalid argument: " + b"x" * 9000 + b"\ndone\n", b"", b"refused: no\n"],
+                         ids=["done", "nothing", "refused"])
+def test_tune_holds_nothing(space, answer):
+    """One that came to its end, or did not begin, is not followed by another one."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(space.folder / "tune"))
+        server.listen()
+        space.start("[Settings]\nSet=all channels.rx=2\n", tune=False)
+        _, connection = heard(server)
+        connection.sendall(answer)
+        connection.close()
+        space.wait_said(r"does not have all its settings: channels.rx=2")
+        server.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 @needs_tools

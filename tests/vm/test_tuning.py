@@ -173,6 +173,32 @@ def test_another_driver(bed):
     assert "tso" not in told[1] and "feature" not in told[1], told[0]
 
 
+# Runs failoverd-tune, and the first one is killed as soon as it holds the primary back.
+DYING_TUNE = """#!/bin/sh
+me=$$
+[ -e /tmp/killed ] || (
+	until read active </sys/class/net/MASTER/net_failover/active_role && [ "$active" != primary ]; do :; done
+	echo >/tmp/killed
+	kill -9 $me
+) >/dev/null 2>&1 </dev/null &
+exec /bin/failoverd-tune
+"""
+
+
+def test_killed_halfway(bed):
+    """failoverd-tune killed while it holds the primary back: failoverd sees to it that it is used again."""
+    guest, pair = ready(bed, "ours", smp=2)
+    guest.run(f"cat >/bin/dying-tune <<'END'\n{DYING_TUNE.replace('MASTER', pair.master)}END\nchmod +x /bin/dying-tune")
+    daemon = Failoverd(guest, "[Settings]\nSet=all ring.rx=512\nSet=all ring.tx=512\nSet=all feature.rx-checksum=off")
+    daemon.tune = "/bin/dying-tune"
+    daemon.start(slots=False)
+    guest.wait_until("grep -q 'was still held back, and is used again' /tmp/tune.out",
+                     what="another failoverd-tune to let the primary go")
+    daemon.wait_told(rf"^{pair.master}: the primary \({pair.primary}\) is no longer held back")
+    guest.wait_until(f"grep -q primary /sys/class/net/{pair.master}/net_failover/active_role")
+    carried_by_primary(guest)
+
+
 def test_fixed_by_configuration(bed):
     """What failoverd.conf says is set on the first VF, too; Restore=no leaves everything alone."""
     guest = bed.boot("ours", smp=2)

@@ -8,7 +8,12 @@
  *	KEY=VALUE\n	as tune.h has them, any number of lines, then the end
  *
  * answered with a line for each that was refused, then "done". Traffic is moved
- * to the standby meanwhile, and kept there, if what is set resets the card.
+ * to the standby meanwhile, and kept there, if what is set resets the card; the
+ * answer begins with "held" then. Whoever sees no "done" after that asks
+ *
+ *	release IFINDEX\n
+ *
+ * since somebody killed us halfway.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -52,15 +57,22 @@ static bool resets(const struct tune *values)
 	return false;
 }
 
-/* Moves traffic away; says whether it has to be let back. */
+static bool is_drained(const struct pair *pair)
+{
+	return pair->primary.state & NET_FAILOVER_LOWER_DRAINED;
+}
+
+/* Moves traffic away; says whether it has to be let back. An administrator's own drain stays. */
 static bool drain(const struct pair *pair, const struct tune *values, char master[IFNAMSIZ])
 {
 	char why[GENL_WHY_LEN];
 
-	return resets(values) && pair->primary.has_state &&
-	       !(pair->primary.state & NET_FAILOVER_LOWER_DRAINED) &&
-	       if_indextoname(pair->ifindex, master) &&
-	       !genl_request(NET_FAILOVER_CMD_DRAIN, master, why);
+	if (!resets(values) || !pair->primary.has_state || is_drained(pair) ||
+	    !if_indextoname(pair->ifindex, master))
+		return false;
+	/* Before it is: we may be killed in between. */
+	dprintf(STDOUT_FILENO, "held\n");
+	return !genl_request(NET_FAILOVER_CMD_DRAIN, master, why);
 }
 
 static void undrain(const char *master)
@@ -72,7 +84,7 @@ static void undrain(const char *master)
 			why);
 }
 
-static const struct pair *find_pair(const struct pairs *pairs, uint32_t ifindex)
+static const struct pair *of_primary(const struct pairs *pairs, uint32_t ifindex)
 {
 	size_t i;
 
@@ -82,28 +94,85 @@ static const struct pair *find_pair(const struct pairs *pairs, uint32_t ifindex)
 	return NULL;
 }
 
-static int apply(uint32_t ifindex, const struct tune *values)
+static void set_card(const struct pair *pair, const struct tune *values)
 {
 	char master[IFNAMSIZ];
-	const struct pair *pair;
 	struct ethnl *ethnl;
-	struct view view;
 	bool drained;
-	int ret = pairs_gather(&view);
 
-	pair = ret ? NULL : find_pair(&view.pairs, ifindex);
-	if (!pair) {
-		pairs_free(&view);
-		return refuse("this card is not the primary of a failover pair");
-	}
 	if (ethnl_open(&ethnl))
 		ethnl = NULL;
 	drained = drain(pair, values, master);
-	tuner_write(ethnl, ifindex, values, tell_refused, NULL);
+	tuner_write(ethnl, pair->primary.ifindex, values, tell_refused, NULL);
 	if (drained)
 		undrain(master);
 	ethnl_close(ethnl);
+}
+
+static void release(const struct pair *pair, const struct tune *values)
+{
+	char master[IFNAMSIZ];
+
+	(void)values;
+	if (!is_drained(pair) || !if_indextoname(pair->ifindex, master))
+		return;
+	fprintf(stderr, "failoverd-tune: %s: the primary was still held back, and is used again\n",
+		master);
+	undrain(master);
+}
+
+static const struct verb {
+	const char *format;		/* of the first line */
+	const struct pair *(*find)(const struct pairs *pairs, uint32_t ifindex);
+	const char *other;		/* why a device that it does not find is refused */
+	void (*run)(const struct pair *pair, const struct tune *values);
+} verbs[] = {
+	{ "card %u", of_primary, "this card is not the primary of a failover pair",
+	  set_card },
+	{ "release %u", of_primary, "this card is not the primary of a failover pair",
+	  release },
+};
+
+static const struct verb *read_verb(uint32_t *ifindex)
+{
+	char line[64] = "";
+	size_t i;
+
+	if (!fgets(line, sizeof(line), stdin))
+		return NULL;
+	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (sscanf(line, verbs[i].format, ifindex) == 1)
+			return &verbs[i];
+	return NULL;
+}
+
+/* false: there is one that we do not know. */
+static bool read_values(struct tune *values)
+{
+	char line[TUNE_LINE_MAX];
+	bool wrong = false;
+	unsigned int n = 0;
+
+	while (!wrong && n++ < LINES_MAX && fgets(line, sizeof(line), stdin)) {
+		wrong = !strchr(line, '\n');
+		line[strcspn(line, "\n")] = '\0';
+		wrong |= !tune_take_line(values, line, true);
+	}
+	return !wrong;
+}
+
+static int run(const struct verb *verb, uint32_t ifindex, const struct tune *values)
+{
+	const struct pair *pair = NULL;
+	struct view view;
+
+	if (!pairs_gather(&view))
+		pair = verb->find(&view.pairs, ifindex);
+	if (pair)
+		verb->run(pair, values);
 	pairs_free(&view);
+	if (!pair)
+		return refuse(verb->other);
 	dprintf(STDOUT_FILENO, "done\n");
 	return EXIT_SUCCESS;
 }
@@ -111,22 +180,18 @@ static int apply(uint32_t ifindex, const struct tune *values)
 int main(void)
 {
 	struct tune values = { 0 };
-	char line[TUNE_LINE_MAX];
-	unsigned int ifindex, n = 0;
-	bool wrong = false;
+	const struct verb *verb;
+	uint32_t ifindex;
 	int ret;
 
 	/* Nobody ends us halfway, with the primary held back. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	if (!fgets(line, sizeof(line), stdin) || sscanf(line, "card %u", &ifindex) != 1)
+	verb = read_verb(&ifindex);
+	if (!verb)
 		return refuse("nothing is asked for: failoverd-tune.socket is for failoverd");
-	while (!wrong && n++ < LINES_MAX && fgets(line, sizeof(line), stdin)) {
-		wrong = !strchr(line, '\n');
-		line[strcspn(line, "\n")] = '\0';
-		wrong |= !tune_take_line(&values, line, true);
-	}
-	ret = wrong ? refuse("an unknown setting") : apply(ifindex, &values);
+	ret = read_values(&values) ? run(verb, ifindex, &values) :
+					   refuse("an unknown setting");
 	tune_free(&values);
 	return ret;
 }

@@ -23,24 +23,19 @@
 #include "common/tuner.h"
 #include "common/mem.h"
 #include "common/pairs.h"
-#include "failoverd/ask.h"
 #include "failoverd/tuned.h"
 #include "failoverd/tuning.h"
+#include "failoverd/tuning_job.h"
 #include "failoverd/tuning_words.h"
 
 #define SOON_USEC	150000U
-#define PATIENCE_USEC	30000000U
-#define ANSWER_MAX	4096
 
-/* One that is being put back. */
+/* Settings that are being put back. */
 struct job {
 	struct tuning *tuning;
 	struct tune wanted;
 	bool same_driver;
-	int fd;
-	sd_event_source *io, *timeout;
-	char answer[ANSWER_MAX];
-	size_t n;
+	struct tuning_job *asked;
 };
 
 struct master {
@@ -101,53 +96,34 @@ static void learn(struct tuning *tuning, struct tuned *tuned)
 	tune_free(&now);
 }
 
-/* Frees text. */
-static void say(struct tuning *tuning, const struct master *master, size_t restored,
-		size_t failed, char *text)
-{
-	struct report report;
-
-	report_settings(&report, master->name, master->lower, restored, failed, text);
-	tuning->tell(tuning->data, &report);
-	free(text);
-}
-
 static void report_job(struct tuning *tuning, struct master *master,
 		       const struct tune_changes *asked, const struct tune_changes *left,
-		       const struct tune *now)
+		       const struct tune *now, const char *answer)
 {
-	char *back = tuning_name_back(asked, left);
-	char *failed = tuning_name_left(left, now, master->job->answer);
+	char *who = mem_printf("%s: the primary (%s)", master->name, master->lower);
+	char *text = tuning_sentence(who, asked, left, now, answer);
 	size_t restored = tuning_count_back(asked, left);
+	struct report report;
 
 	master->state = left->n ? TUNING_PARTLY : master->first ? TUNING_NONE : TUNING_BACK;
-	if (left->n)
-		say(tuning, master, restored, left->n,
-		    mem_printf("%s: the primary (%s) does not have all its settings: %s%s%s",
-			       master->name, master->lower, failed, back ? "; set: " : "",
-			       back ? back : ""));
-	else if (back)
-		say(tuning, master, restored, 0,
-		    mem_printf("%s: the primary (%s) has its settings: %s", master->name,
-			       master->lower, back));
+	if (text) {
+		report_settings(&report, master->name, master->lower, restored, left->n, text);
+		tuning->tell(tuning->data, &report);
+	}
 	if (!master->first)
 		tuning->done(tuning->data, master->ifindex, restored, left->n);
-	free(back);
-	free(failed);
+	free(who);
+	free(text);
 }
 
 static void free_job(struct job *job)
 {
-	sd_event_source_disable_unref(job->io);
-	sd_event_source_disable_unref(job->timeout);
-	if (job->fd >= 0)
-		close(job->fd);
 	tune_free(&job->wanted);
 	free(job);
 }
 
 /* Compares with how the card was when it came (seen) and reads how it is now. */
-static void finish(struct tuning *tuning, struct master *master)
+static void finish(struct tuning *tuning, struct master *master, const char *answer)
 {
 	struct job *job = master->job;
 	struct tuned *tuned = master->tuned;
@@ -158,7 +134,7 @@ static void finish(struct tuning *tuning, struct master *master)
 	tune_decide(&job->wanted, &tuned->seen, job->same_driver, &asked);
 	tune_decide(&job->wanted, &now, job->same_driver, &left);
 	if (now.n)
-		report_job(tuning, master, &asked, &left, &now);
+		report_job(tuning, master, &asked, &left, &now, answer);
 	else
 		master->state = TUNING_NONE;	/* it has left again */
 	/* What could not be put back stays a wish, for a card that can. */
@@ -182,69 +158,11 @@ static struct master *master_of_job(const struct job *job)
 	return NULL;
 }
 
-static int on_answer(sd_event_source *source, int fd, uint32_t events, void *data)
+static void on_done(void *data, const char *answer)
 {
-	struct job *job = data;
-	ssize_t n = read(fd, job->answer + job->n, sizeof(job->answer) - 1 - job->n);
+	const struct job *job = data;
 
-	(void)source;
-	(void)events;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n > 0)
-		job->n += n;
-	if (n <= 0 || job->n == sizeof(job->answer) - 1)
-		finish(job->tuning, master_of_job(job));
-	return 0;
-}
-
-static int on_timeout(sd_event_source *source, uint64_t usec, void *data)
-{
-	struct job *job = data;
-
-	(void)source;
-	(void)usec;
-	snprintf(job->answer, sizeof(job->answer), "refused: failoverd-tune does not end\n");
-	finish(job->tuning, master_of_job(job));
-	return 0;
-}
-
-/* "": there is nothing to do. */
-static char *request_of(uint32_t ifindex, const struct tune_changes *changes)
-{
-	char *text = NULL, *longer;
-	size_t i;
-
-	for (i = 0; i < changes->n; i++) {
-		if (!changes->v[i].value)
-			continue;
-		longer = text ? mem_printf("%s%s=%s\n", text, changes->v[i].key,
-					   changes->v[i].value) :
-				mem_printf("card %u\n%s=%s\n", ifindex, changes->v[i].key,
-					   changes->v[i].value);
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
-static void ask(struct tuning *tuning, struct master *master, const char *text)
-{
-	struct job *job = master->job;
-	int ret = 0;
-
-	job->fd = text ? ask_send(tuning->socket, text) : -1;
-	if (job->fd >= 0)
-		ret = sd_event_add_io(tuning->event, &job->io, job->fd, EPOLLIN, on_answer, job);
-	if (job->fd >= 0 && ret >= 0)
-		ret = sd_event_add_time_relative(tuning->event, &job->timeout, CLOCK_MONOTONIC,
-						 PATIENCE_USEC, 0, on_timeout, job);
-	if (job->fd >= 0 && ret >= 0)
-		return;
-	if (text)
-		snprintf(job->answer, sizeof(job->answer), "refused: %s: %s\n", tuning->socket,
-			 strerror(job->fd < 0 ? -job->fd : -ret));
-	finish(tuning, master);
+	finish(job->tuning, master_of_job(job), answer);
 }
 
 /* A card that was not there before; now: how it is. */
@@ -265,24 +183,22 @@ static void arrive(struct tuning *tuning, struct master *master, uint32_t ifinde
 	struct tune_changes changes;
 	struct tune now = { 0 };
 	struct job *job;
-	char *text;
 
 	tuner_read(tuning->ethnl, ifindex, &now);
 	if (!now.n)
 		return;
 	job = mem_grow(NULL, 0, sizeof(*job));
-	*job = (struct job){ .tuning = tuning, .fd = -1,
+	*job = (struct job){ .tuning = tuning,
 			     .same_driver = !strcmp(tuned->driver, master->driver) };
 	if (tuning->restore)
 		wishes(tuning, tuned, &job->wanted);
 	adopt(tuned, master, ifindex, job->same_driver, &now);
 	tune_decide(&job->wanted, &now, job->same_driver, &changes);
-	text = request_of(ifindex, &changes);
+	job->asked = tuning_job_start(tuning->event, tuning->socket, "card", ifindex, &changes,
+				      on_done, job);
 	master->job = job;
 	master->state = TUNING_PENDING;
 	master->first = !job->wanted.n;
-	ask(tuning, master, text);
-	free(text);
 	tune_free_changes(&changes);
 	tune_free(&now);
 }
@@ -461,8 +377,10 @@ void tuning_free(struct tuning *tuning)
 	if (!tuning)
 		return;
 	for (i = 0; i < tuning->n; i++)
-		if (tuning->masters[i].job)
+		if (tuning->masters[i].job) {
+			tuning_job_cancel(tuning->masters[i].job->asked);
 			free_job(tuning->masters[i].job);
+		}
 	sd_event_source_disable_unref(tuning->soon);
 	sd_event_source_disable_unref(tuning->ethtool);
 	sd_event_source_disable_unref(tuning->qdiscs);

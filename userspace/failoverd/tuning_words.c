@@ -101,3 +101,19 @@ char *tuning_name_back(const struct tune_changes *asked, const struct tune_chang
 			name_one(&text, asked->v[i].key, "", "");
 	return text;
 }
+
+char *tuning_sentence(const char *who, const struct tune_changes *asked,
+		      const struct tune_changes *left, const struct tune *now, const char *answer)
+{
+	char *back = tuning_name_back(asked, left);
+	char *failed = tuning_name_left(left, now, answer), *text = NULL;
+
+	if (left->n)
+		text = mem_printf("%s does not have all its settings: %s%s%s", who, failed,
+				  back ? "; set: " : "", back ? back : "");
+	else if (back)
+		text = mem_printf("%s has its settings: %s", who, back);
+	free(back);
+	free(failed);
+	return text;
+}

@@ -14,5 +14,8 @@ size_t tuning_count_back(const struct tune_changes *asked, const struct tune_cha
  */
 char *tuning_name_left(const struct tune_changes *left, const struct tune *now,
 		       const char *answer);
+/* Both, of who: "eth0: the master has its settings: ...", or NULL: nothing was asked for. */
+char *tuning_sentence(const char *who, const struct tune_changes *asked,
+		      const struct tune_changes *left, const struct tune *now, const char *answer);
 
 #endif

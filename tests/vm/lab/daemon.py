@@ -26,6 +26,7 @@ class Failoverd:
 
     def __init__(self, guest, conf=""):
         self.guest = guest
+        self.tune = "/bin/failoverd-tune"
         guest.run("mkdir -p /run/failoverd")
         self.configure(conf)
 
@@ -35,18 +36,19 @@ class Failoverd:
 
     def start(self, slots=True):
         """Run it in the background; slots: with failoverd-slot, and until it hears the kernel."""
-        for name in ["slot", "tune"] if slots else ["tune"]:
-            self._listen(name)
+        if slots:
+            self._listen("slot", "/bin/failoverd-slot")
+        self._listen("tune", self.tune)
         self.guest.run(f"failoverd -v --config /tmp/conf >>{self.out} 2>&1 & echo $! >/tmp/failoverd.pid")
         if slots:
             self.guest.wait_until("ls -l /proc/$(cat /tmp/failoverd.pid)/fd | grep -q /dev/kmsg")
         return self
 
-    def _listen(self, name):
+    def _listen(self, name, program):
         """Once in a guest: the socket of failoverd-slot or failoverd-tune."""
         socket = f"/run/failoverd-{name}.socket"
         if not self.guest.ok(f"[ -e {socket} ]"):
-            self.guest.run(f"{ACTIVATE} -a --inetd -l {socket} /bin/failoverd-{name} "
+            self.guest.run(f"{ACTIVATE} -a --inetd -l {socket} {program} "
                            f">/tmp/{name}.out 2>&1 & echo $! >/tmp/{name}.pid")
             self.guest.wait_until(f"[ -S {socket} ]")
 
