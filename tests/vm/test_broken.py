@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Guests that are broken in ways that users meet: failoverctl names it and says what to do.
 
-failoverctl(8) shows what is printed here; build/tests/<test>/ has it.
+Each is an example in failoverctl(8), in these words; what was printed is in build/tests/<test>/.
 """
 import json
 from dataclasses import replace
@@ -9,8 +9,10 @@ from dataclasses import replace
 from expect import carried_by_standby, ready
 from lab.migrate import migrate
 from lab.qemu import Pair
+from lab.run import TOP
 
 GOOD, DEGRADED, BAD = 0, 1, 2
+MANUAL = " ".join((TOP / "userspace/man/failoverctl.8").read_text(encoding="utf-8").split())
 
 
 def show(guest, command):
@@ -27,11 +29,13 @@ def show(guest, command):
 
 
 def named(found, code, severity, *words):
-    """It was found, as bad as that, in these words."""
+    """It was found, as bad as that, in these words, which the manual shows."""
     assert code in found, found.keys()
     assert found[code]["severity"] == severity, found[code]
     for word in words:
         assert word in found[code]["text"] + found[code]["advice"], found[code]
+    for text in (found[code]["text"], found[code]["advice"]):
+        assert text in MANUAL, f"failoverctl(8) shows other words for {code}: {text}"
 
 
 def test_primary_never_came_back(lab):
