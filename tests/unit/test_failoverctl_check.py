@@ -133,12 +133,12 @@ def test_addresses_on_lowers(tree):
 
 @pytest.mark.parametrize("words", [
     ("/sbin/dhclient", "-4", "-v", "eth2"), ("udhcpc", "-ieth2"), ("udhcpc", "-i", "eth2"),
-    ("/usr/sbin/dhcpcd", "-q", "eth2"),
+    ("/usr/sbin/dhcpcd", "-q", "eth2"), ("udhcpc", "eth2", "-ieth2", "eth2"),
 ])
 def test_dhcp_client_on_a_lower(tree, words):
     tree.process(*words)
     finding, = check(tree, expect=DEGRADED)["findings"]
-    assert finding["code"] == "dhcp-on-lower" and words[0].rsplit("/", 1)[-1] in finding["text"]
+    assert finding["code"] == "dhcp-on-lower" and finding["text"].endswith(": " + words[0].rsplit("/", 1)[-1])
 
 
 @pytest.mark.parametrize("words", [("/sbin/dhclient", "eth0"), ("grep", "eth2"), ("udhcpc",)])

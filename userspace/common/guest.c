@@ -214,22 +214,28 @@ static bool is_dhcp_client(const char *word)
 	return false;
 }
 
-/* Any word that is a card's name, also as in -ieth2. */
+/* Is a word this card's name, also as in -ieth2? */
+static bool has_word(const char *cmdline, size_t len, const char *card)
+{
+	const char *word;
+
+	for (word = cmdline + strlen(cmdline) + 1; word < cmdline + len;
+	     word += strlen(word) + 1)
+		if (!strcmp(!strncmp(word, "-i", 2) ? word + 2 : word, card))
+			return true;
+	return false;
+}
+
+/* A client counts once for a card, however often it names it: a user's words are not all kept. */
 static void look_at_words(struct guest *guest, const struct links *links, const char *cmdline,
 			  size_t len)
 {
-	const char *word, *first = cmdline;
+	const char *slash = strrchr(cmdline, '/');
 	size_t i;
 
-	for (word = cmdline + strlen(cmdline) + 1; word < cmdline + len;
-	     word += strlen(word) + 1) {
-		const char *name = !strncmp(word, "-i", 2) ? word + 2 : word;
-
-		for (i = 0; i < links->n; i++)
-			if (!strcmp(links->v[i].name, name))
-				add_use(&guest->clients, name, strrchr(first, '/') ?
-					strrchr(first, '/') + 1 : first);
-	}
+	for (i = 0; i < links->n; i++)
+		if (has_word(cmdline, len, links->v[i].name))
+			add_use(&guest->clients, links->v[i].name, slash ? slash + 1 : cmdline);
 }
 
 /* Others' namespaces are unreadable or differ; who may not look, assumes ours. */
