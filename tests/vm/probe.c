@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A sequence-numbered traffic probe, for the host and for a busybox guest: options and commands.
- * `probe` alone prints its usage; probe_log.c documents the logs, probe_udp.c the pace.
+ * `probe` alone prints its usage; probe_log.c documents the logs, probe_pace.c the pace.
  */
 #include <getopt.h>
 #include <signal.h>

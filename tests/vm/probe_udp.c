@@ -2,8 +2,7 @@
 /*
  * The UDP halves of the probe: echo and recv listen, ping and send keep a pace.
  *
- * Packet N is due at start + N/rate on CLOCK_MONOTONIC (the wall clock may jump at a migration). A
- * sender that fell behind catches up at twice its rate at most and never skips a number. Arrivals
+ * The pace (probe_pace.c) goes by CLOCK_MONOTONIC: the wall clock may jump at a migration. Arrivals
  * carry the kernel's own time stamp (SO_TIMESTAMPNS), so a busy machine doesn't blur them.
  */
 #include <errno.h>
@@ -11,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "probe_net.h"
+#include "probe_pace.h"
 
 static void echo_one(struct inbox *in, int fd)
 {
@@ -189,30 +189,16 @@ static void wait_replies(struct sender *s, int64_t ns)
 	take_replies(s);
 }
 
-/* Due at `now`, counting from 1 at the start; at most twice the pace in one tick. */
-static uint32_t due_count(int64_t elapsed, uint32_t sent, const struct options *o, int64_t tick)
-{
-	uint32_t quota = (2 * tick * o->rate + NSEC - 1) / NSEC;
-	int64_t due = elapsed * o->rate / NSEC + 1 - sent;
-
-	if (due > o->count - sent)
-		due = o->count - sent;
-	return due > quota ? quota : due;
-}
-
 static void send_all(struct sender *s, const struct options *o)
 {
-	int64_t period = NSEC / o->rate, tick = period > NSEC / 2000 ? period : NSEC / 2000;
-	int64_t start = now_ns(CLOCK_MONOTONIC);
+	const struct pace pace = { now_ns(CLOCK_MONOTONIC), o->rate, o->count };
 
 	while (!stopped && s->stream.next < o->count) {
 		int64_t now = now_ns(CLOCK_MONOTONIC), wake;
 
-		for (uint32_t n = due_count(now - start, s->stream.next, o, tick); n; n--)
+		for (uint32_t n = pace_due(&pace, now, s->stream.next); n; n--)
 			send_next(s);
-		wake = start + s->stream.next * NSEC / o->rate;
-		if (wake <= now || period < tick)	/* behind, or faster than ticks are */
-			wake = now + tick;
+		wake = pace_wake(&pace, now, s->stream.next);
 		do {
 			now = now_ns(CLOCK_MONOTONIC);
 			wait_replies(s, wake - now);
