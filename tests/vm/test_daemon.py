@@ -136,3 +136,24 @@ def check(guest, pair):
     for line in seen:
         lower = line.split()[1] in (pair.standby, pair.primary)
         assert not lower or line.endswith("LOWER=1") or line.startswith("remove "), seen
+
+
+def names(guest):
+    """What udev would name the master, its standby and its primary."""
+    pair = guest.pair()
+    return [re.search("^ID_NET_NAME_PATH=(.*)$", guest.run(
+        f"udevadm test-builtin net_id /sys/class/net/{name} 2>/dev/null"), re.M)[1]
+        for name in (pair.master, pair.standby, pair.primary)]
+
+
+@pytest.mark.both
+@pytest.mark.skipif(not find_udevadm(), reason="NOT RUN: no udevadm here (apt-get install udev)")
+def test_names(bed, variant):
+    """The same on either module; a primary that is replugged has its name again."""
+    guest, _ = ready(bed, variant)
+    assert names(guest) == ["enp1s0", "enp1s0nsby", "enp2s0"]
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    guest.wait_paired()
+    assert names(guest) == ["enp1s0", "enp1s0nsby", "enp2s0"]
