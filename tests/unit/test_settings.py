@@ -22,6 +22,7 @@ needs_tools = pytest.mark.skipif(MISSING, reason=f"NOT RUN: no {' '.join(MISSING
 @pytest.mark.parametrize("request_,why", [
     ("", "nothing is asked for"), ("ring.rx=5\n", "nothing is asked for"), ("card x\n", "nothing is asked for"),
     ("card 1\nring.rx=5\n", "this card is not the primary of a failover pair"),
+    ("master 1\nmtu=5\n", "this is not the master of a failover pair"), ("master 1\nring.rx=5\n", "an unknown setting"),
     ("release 1\n", "this card is not the primary of a failover pair"), ("release x\n", "nothing is asked for"),
     ("card 1\nmtu=5\n", "an unknown setting"), ("card 1\nring.rx\n", "an unknown setting"),
     ("card 1\nrps.0=" + "f" * 20000 + "\n", "an unknown setting"), ("card 1\nring.rx=5", "an unknown setting")],

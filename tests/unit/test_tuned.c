@@ -39,7 +39,7 @@ static void comes_back(void **state)
 	tune_put(&tuned->learned, "ring.rx", "512", 4096, true);
 	tune_put(&tuned->learned, "qdisc", "pfifo 37000000", 0, false);
 	assert_int_equal(tuned_save(path, &tuneds), 0);
-	assert_int_equal(tuned_load(path, &again), 0);
+	assert_int_equal(tuned_load(path, tune_knows, &again), 0);
 	assert_int_equal(again.n, 1);
 	tuned = tuned_of(&again, mac);
 	assert_int_equal(tuned->ifindex, 7);
@@ -67,12 +67,12 @@ static void makes_no_sense(void **state)
 	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		char *path = in_file(texts[i]);
 
-		assert_int_equal(tuned_load(path, &tuneds), -EBADMSG);
+		assert_int_equal(tuned_load(path, tune_knows, &tuneds), -EBADMSG);
 		assert_int_equal(tuneds.n, 0);
 		unlink(path);
 		free(path);
 	}
-	assert_int_equal(tuned_load("/nonexistent", &tuneds), 0);
+	assert_int_equal(tuned_load("/nonexistent", tune_knows, &tuneds), 0);
 }
 
 static void is_named_with_its_reason(void **state)

@@ -161,16 +161,30 @@ def test_second_with_the_same_mac(with_failoverd):
     nothing_lost(echo.result)
 
 
+def shape(guest, master):
+    """What is set on the master."""
+    link = guest.links()[master]
+    return link["mtu"], link["txqlen"], link["qdisc"], "UP" in link["flags"]
+
+
 def test_standby_detached_and_attached(with_failoverd):
-    """The persistent half goes and comes again while the VF stays: the pair forms with the VF first."""
+    """The persistent half goes and comes again while the VF stays: the pair forms with the VF first, and the master
+    is as it was, but for addresses: these are given by whoever configures networks, here the test."""
     guest, pair, daemon = watched(with_failoverd)
+    guest.run(f"ip link set {pair.master} mtu 1400 txqueuelen 555; tc qdisc replace dev {pair.master} root pfifo limit 9")
+    before = shape(guest, pair.master)
+    for line in ("mtu=1400", "txqueuelen=555", "qdisc=pfifo ", "up=yes"):
+        guest.wait_until(f"grep -q '^[sh][ea][ts] {line}' /run/failoverd/settings.masters", what=f"failoverd to learn {line}")
     guest.vm.device_del("net0")
     daemon.wait_told(rf"^{pair.master}: failover master is gone$")
     guest.wait_until(lambda: "master" not in guest.links()[pair.primary])
     guest.vm.device_add(guest.machine.pairs[0].standby_device())
     again = guest.wait_paired()
     whole(again)
-    guest.run(f"ip link set {again.master} up && ip addr replace 10.77.0.2/24 dev {again.master}")
+    words = daemon.wait_told(rf"^{again.master}: the master has its settings: (.*)$")[1]
+    assert words.split(", ") == ["txqueuelen", "qdisc", "mtu", "up"]
+    assert shape(guest, again.master) == before and guest.links()[again.primary]["mtu"] == 1400
+    guest.run(f"ip addr replace 10.77.0.2/24 dev {again.master}")
     guest.wait_carrier(again.primary)
     carried_by_primary(guest)
     assert daemon.told().count("NET_FAILOVER_EVENT=created\n") == 2
@@ -178,3 +192,19 @@ def test_standby_detached_and_attached(with_failoverd):
         guest.vm.device_del("vf0")
         carried_by_standby(guest)
     nothing_lost(echo.result)
+
+
+def test_others_configure_the_new_master(with_failoverd):
+    """Whoever is quicker to set the new master up has given it its MTU, too: that stays."""
+    guest, pair, daemon = watched(with_failoverd)
+    guest.run(f"ip link set {pair.master} mtu 1400 txqueuelen 555")
+    guest.wait_until("grep -q '^set txqueuelen=555' /run/failoverd/settings.masters")
+    daemon.signal("STOP")
+    guest.vm.device_del("net0")
+    guest.wait_until(lambda: pair.master not in guest.links())
+    guest.vm.device_add(guest.machine.pairs[0].standby_device())
+    again = guest.wait_paired()
+    guest.run(f"ip link set {again.master} mtu 1450 up")
+    daemon.signal("CONT")
+    daemon.wait_told(rf"^{again.master}: the master has its settings: txqueuelen$")
+    assert shape(guest, again.master)[:2] == (1450, 555)

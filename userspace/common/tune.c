@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A card's settings, and which of them are to be put back. Never among them:
+ * A card's settings, and which of them are to be put back. Never among a lower's:
  * what the module itself gives its lowers (MTU, addresses, promiscuity, being
  * up), and the VLAN filters, which it fills.
  */
@@ -15,14 +15,18 @@
 /* In this order: a private flag may change what else there is, channels reset the RSS table. */
 static const char * const groups[] = {
 	"flag.", "channels.", "ring.", "coalesce.", "feature.", "rss.", "txqueuelen", "qdisc",
-	"rps.", "xps.",
+	"rps.", "xps.", "mtu", "up",
 };
 
 #define GROUPS (sizeof(groups) / sizeof(*groups))
 
+/* What a master has of these. */
+static const char * const of_master[] = { "txqueuelen", "qdisc", "mtu", "up" };
+
 /* The module's own, or of no use to anybody who has a pair. */
 static const char * const never[] = {
 	"feature.rx-vlan-filter", "feature.rx-vlan-stag-filter", "feature.loopback",
+	"mtu", "up",
 };
 
 static size_t group_of(const char *key)
@@ -47,6 +51,16 @@ bool tune_knows(const char *key)
 		if (!strcmp(key, never[i]))
 			return false;
 	return group_of(key) < GROUPS;
+}
+
+bool tune_knows_of_master(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(of_master) / sizeof(*of_master); i++)
+		if (!strcmp(key, of_master[i]))
+			return true;
+	return false;
 }
 
 static struct tune_item *find(const struct tune *tune, const char *key)
@@ -107,6 +121,11 @@ static bool is_fit(const char *text)
 
 bool tune_take_line(struct tune *tune, const char *line, bool set)
 {
+	return tune_take_if(tune, line, set, tune_knows);
+}
+
+bool tune_take_if(struct tune *tune, const char *line, bool set, bool (*knows)(const char *key))
+{
 	const char *equals = strchr(line, '=');
 	char *key;
 	bool ok;
@@ -114,7 +133,7 @@ bool tune_take_line(struct tune *tune, const char *line, bool set)
 	if (!equals || strlen(line) >= TUNE_LINE_MAX || !is_fit(line))
 		return false;
 	key = mem_printf("%.*s", (int)(equals - line), line);
-	ok = tune_knows(key) && equals[1];
+	ok = knows(key) && equals[1];
 	if (ok)
 		tune_put(tune, key, equals + 1, 0, set);
 	free(key);

@@ -9,6 +9,8 @@
  *	qdisc				KIND, or KIND and its options in hex
  *	rps.N xps.N			CPU masks of a queue, as sysfs has them
  *
+ * Of a master: txqueuelen, qdisc, mtu (a number) and up (yes, no).
+ *
  * Pure: what is to be put back is decided here.
  */
 #ifndef COMMON_TUNE_H
@@ -32,13 +34,15 @@ struct tune {
 	size_t n;
 };
 
-/* A key that we know how to handle. */
+/* A key that we know how to handle: of a card, and of a master. */
 bool tune_knows(const char *key);
+bool tune_knows_of_master(const char *key);
 void tune_put(struct tune *tune, const char *key, const char *value, uint32_t max, bool set);
 void tune_put_number(struct tune *tune, const char *key, uint32_t value, uint32_t max);
 const struct tune_item *tune_find(const struct tune *tune, const char *key);
 /* "KEY=VALUE", fit to be sent or stored; false: it is not. */
 bool tune_take_line(struct tune *tune, const char *line, bool set);
+bool tune_take_if(struct tune *tune, const char *line, bool set, bool (*knows)(const char *key));
 void tune_copy(struct tune *to, const struct tune *from);
 void tune_free(struct tune *tune);
 

@@ -11,6 +11,11 @@ void tuner_read(struct ethnl *ethnl, uint32_t ifindex, struct tune *tune);
 void tuner_write(struct ethnl *ethnl, uint32_t ifindex, const struct tune *values,
 		 ethnl_refused refused, void *data);
 
+/* The same of a master, which has less. */
+void tuner_read_master(uint32_t ifindex, struct tune *tune);
+void tuner_write_master(uint32_t ifindex, const struct tune *values, ethnl_refused refused,
+			void *data);
+
 /* For tuner.c: each adds or sets its part. */
 void rss_read(const char *ifname, struct tune *tune);
 void rss_write(const char *ifname, const struct tune *values, ethnl_refused refused, void *data);

@@ -2,9 +2,9 @@
 /*
  * failoverd-tune: what failoverd may not do itself, asked for at the socket
  * that is our standard input: settings of one card, which must be the primary
- * of a failover pair.
+ * of a failover pair, or of a master.
  *
- *	card IFINDEX\n
+ *	card IFINDEX\n	or master IFINDEX\n
  *	KEY=VALUE\n	as tune.h has them, any number of lines, then the end
  *
  * answered with a line for each that was refused, then "done". Traffic is moved
@@ -94,6 +94,16 @@ static const struct pair *of_primary(const struct pairs *pairs, uint32_t ifindex
 	return NULL;
 }
 
+static const struct pair *of_master(const struct pairs *pairs, uint32_t ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < pairs->n; i++)
+		if (pairs->v[i].ifindex == ifindex)
+			return &pairs->v[i];
+	return NULL;
+}
+
 static void set_card(const struct pair *pair, const struct tune *values)
 {
 	char master[IFNAMSIZ];
@@ -107,6 +117,11 @@ static void set_card(const struct pair *pair, const struct tune *values)
 	if (drained)
 		undrain(master);
 	ethnl_close(ethnl);
+}
+
+static void set_master(const struct pair *pair, const struct tune *values)
+{
+	tuner_write_master(pair->ifindex, values, tell_refused, NULL);
 }
 
 static void release(const struct pair *pair, const struct tune *values)
@@ -125,12 +140,15 @@ static const struct verb {
 	const char *format;		/* of the first line */
 	const struct pair *(*find)(const struct pairs *pairs, uint32_t ifindex);
 	const char *other;		/* why a device that it does not find is refused */
+	bool (*knows)(const char *key);
 	void (*run)(const struct pair *pair, const struct tune *values);
 } verbs[] = {
 	{ "card %u", of_primary, "this card is not the primary of a failover pair",
-	  set_card },
+	  tune_knows, set_card },
 	{ "release %u", of_primary, "this card is not the primary of a failover pair",
-	  release },
+	  tune_knows, release },
+	{ "master %u", of_master, "this is not the master of a failover pair",
+	  tune_knows_of_master, set_master },
 };
 
 static const struct verb *read_verb(uint32_t *ifindex)
@@ -147,7 +165,7 @@ static const struct verb *read_verb(uint32_t *ifindex)
 }
 
 /* false: there is one that we do not know. */
-static bool read_values(struct tune *values)
+static bool read_values(const struct verb *verb, struct tune *values)
 {
 	char line[TUNE_LINE_MAX];
 	bool wrong = false;
@@ -156,7 +174,7 @@ static bool read_values(struct tune *values)
 	while (!wrong && n++ < LINES_MAX && fgets(line, sizeof(line), stdin)) {
 		wrong = !strchr(line, '\n');
 		line[strcspn(line, "\n")] = '\0';
-		wrong |= !tune_take_line(values, line, true);
+		wrong |= !tune_take_if(values, line, true, verb->knows);
 	}
 	return !wrong;
 }
@@ -190,7 +208,7 @@ int main(void)
 	verb = read_verb(&ifindex);
 	if (!verb)
 		return refuse("nothing is asked for: failoverd-tune.socket is for failoverd");
-	ret = read_values(&values) ? run(verb, ifindex, &values) :
+	ret = read_values(verb, &values) ? run(verb, ifindex, &values) :
 					   refuse("an unknown setting");
 	tune_free(&values);
 	return ret;

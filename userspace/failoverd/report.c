@@ -362,7 +362,8 @@ void report_settings(struct report *report, const char *master, const char *lowe
 	begin(report, REPORT_SETTINGS, failed ? LOG_WARNING : kinds[REPORT_SETTINGS].priority,
 	      mem_printf("%s", text));
 	add(report, "NET_FAILOVER_MASTER=%s", master);
-	add(report, "NET_FAILOVER_LOWER=%s", lower);
+	if (*lower)
+		add(report, "NET_FAILOVER_LOWER=%s", lower);
 	add(report, "NET_FAILOVER_SETTINGS=%zu", restored);
 	add(report, "NET_FAILOVER_SETTINGS_FAILED=%zu", failed);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is known of each primary's settings. The file is text, one fact a line:
+ * What is known of each primary's settings, or each master's. The file is text, one fact a line:
  *
  *	tuned 1				the format
  *	card MAC IFINDEX DRIVER		then its settings:
@@ -67,7 +67,7 @@ static struct tuned *take_card(struct tuneds *tuneds, const char *line)
 	return tuned;
 }
 
-static int take(FILE *file, struct tuneds *tuneds)
+static int take(FILE *file, bool (*knows)(const char *key), struct tuneds *tuneds)
 {
 	struct tuned *tuned = NULL;
 	char line[TUNE_LINE_MAX];
@@ -83,14 +83,14 @@ static int take(FILE *file, struct tuneds *tuneds)
 			if (!tuned)
 				return -EBADMSG;
 		} else if (!tuned || (!set && strncmp(line, "has ", 4)) ||
-			   !tune_take_line(&tuned->learned, line + 4, set)) {
+			   !tune_take_if(&tuned->learned, line + 4, set, knows)) {
 			return -EBADMSG;
 		}
 	}
 	return 0;
 }
 
-int tuned_load(const char *path, struct tuneds *tuneds)
+int tuned_load(const char *path, bool (*knows)(const char *key), struct tuneds *tuneds)
 {
 	FILE *file = fopen(path, "re");
 	size_t i;
@@ -99,7 +99,7 @@ int tuned_load(const char *path, struct tuneds *tuneds)
 	*tuneds = (struct tuneds){ 0 };
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
-	ret = take(file, tuneds);
+	ret = take(file, knows, tuneds);
 	fclose(file);
 	if (ret)
 		tuned_clear(tuneds);

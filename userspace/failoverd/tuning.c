@@ -23,6 +23,7 @@
 #include "common/tuner.h"
 #include "common/mem.h"
 #include "common/pairs.h"
+#include "failoverd/masters.h"
 #include "failoverd/tuned.h"
 #include "failoverd/tuning.h"
 #include "failoverd/tuning_job.h"
@@ -58,6 +59,7 @@ struct tuning {
 	struct tuneds tuneds;
 	struct master *masters;
 	size_t n;
+	struct masters *themselves;
 	bool restore;
 	const struct config *config;
 };
@@ -85,12 +87,12 @@ static void wishes(const struct tuning *tuning, const struct tuned *tuned, struc
 static void learn(struct tuning *tuning, struct tuned *tuned)
 {
 	struct tune now = { 0 };
-	bool changed;
 
 	tuner_read(tuning->ethnl, tuned->ifindex, &now);
 	if (now.n) {
-		changed = tune_forget_queues(&tuned->learned, &tuned->seen, &now);
-		if (tune_learn(&tuned->learned, &tuned->seen, &now) || changed)
+		bool fewer = tune_forget_queues(&tuned->learned, &tuned->seen, &now);
+
+		if (tune_learn(&tuned->learned, &tuned->seen, &now) || fewer)
 			save(tuning);
 	}
 	tune_free(&now);
@@ -144,25 +146,22 @@ static void finish(struct tuning *tuning, struct master *master, const char *ans
 	tune_free_changes(&asked);
 	tune_free_changes(&left);
 	tune_free(&now);
-	free_job(job);
 	master->job = NULL;
-}
-
-static struct master *master_of_job(const struct job *job)
-{
-	size_t i;
-
-	for (i = 0; i < job->tuning->n; i++)
-		if (job->tuning->masters[i].job == job)
-			return &job->tuning->masters[i];
-	return NULL;
+	free_job(job);
 }
 
 static void on_done(void *data, const char *answer)
 {
 	const struct job *job = data;
+	struct tuning *tuning = job->tuning;
+	size_t i;
 
-	finish(job->tuning, master_of_job(job), answer);
+	for (i = 0; i < tuning->n; i++) {
+		if (tuning->masters[i].job != job)
+			continue;
+		finish(tuning, &tuning->masters[i], answer);
+		break;
+	}
 }
 
 /* A card that was not there before; now: how it is. */
@@ -270,16 +269,25 @@ static void look_in(struct tuning *tuning, uint64_t usec)
 
 static int on_soon(sd_event_source *source, uint64_t usec, void *data)
 {
+	struct tuning *tuning = data;
 	struct view view;
 	int ret = pairs_gather(&view);
+	bool again = false;
 	size_t i;
 
 	(void)source;
 	(void)usec;
-	for (i = 0; !ret && i < view.pairs.n; i++)
-		if (view.pairs.v[i].has_mac)
-			look_at(data, &view.pairs.v[i]);
+	for (i = 0; !ret && i < view.pairs.n; i++) {
+		const struct pair *pair = &view.pairs.v[i];
+
+		if (!pair->has_mac)
+			continue;
+		look_at(tuning, pair);
+		again |= pair->link && masters_look(tuning->themselves, pair);
+	}
 	pairs_free(&view);
+	if (again)
+		look_in(tuning, SOON_USEC);
 	return 0;
 }
 
@@ -330,6 +338,7 @@ void tuning_configure(struct tuning *tuning, const struct config *config)
 {
 	tuning->config = config;
 	tuning->restore = config->restore;
+	masters_configure(tuning->themselves, config->restore);
 }
 
 static int open_qdiscs(void)
@@ -361,7 +370,8 @@ struct tuning *tuning_new(sd_event *event, const char *file, const char *socket,
 
 	*tuning = (struct tuning){ .event = event, .file = file, .socket = socket,
 				   .tell = told->report, .done = told->done, .data = data };
-	tuned_load(file, &tuning->tuneds);
+	tuned_load(file, tune_knows, &tuning->tuneds);
+	tuning->themselves = masters_new(event, file, socket, told->report, data);
 	if (ethnl_open(&tuning->ethnl))
 		tuning->ethnl = NULL;
 	sd_event_add_time(event, &tuning->soon, CLOCK_MONOTONIC, 0, 1000, on_soon, tuning);
@@ -386,6 +396,7 @@ void tuning_free(struct tuning *tuning)
 	sd_event_source_disable_unref(tuning->qdiscs);
 	ethnl_close(tuning->ethnl);
 	tuned_clear(&tuning->tuneds);
+	masters_free(tuning->themselves);
 	free(tuning->masters);
 	free(tuning);
 }
