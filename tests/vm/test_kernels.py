@@ -19,7 +19,7 @@ MTU = 1450
 def test_reload_and_migration(lab, kernel, measured):
     """QEMU plugs the VF after the handshake; the module goes, finds the VF there when it returns, and moves.
 
-    In this order: QEMU 7.2 ends when virtio_net lets go of a card that has been migrated.
+    In this order: see lab/checkers.py on cards that were migrated.
     """
     guest, pair = ready(lab, "ours", Pair(host_mtu=MTU, primary=lab.primary), PLAIN, mtu=MTU)
     assert {pair.links[n]["mtu"] for n in (pair.master, pair.standby, pair.primary)} == {MTU}

@@ -12,11 +12,12 @@ def verdict(guest):
     """What is wrong with a guest that is about to end, as lines for its log.
 
     The module is unloaded: what it forgot to free has no pointer to it any more then, and what still
-    holds it is a reference too many.
+    holds it is a reference too many. Not in a guest that was migrated: QEMU 7.2 ends when a virtio-net
+    card is reset whose announcement was made by others (announce_rounds=0, see migrate.py).
     """
     if guest.run("sed -n 's/^ *debug_locks: *//p' /proc/lockdep_stats").strip() != "1":
         yield COMPLAINT.format("lockdep has switched itself off on the way")
-    if not guest.ok("modprobe -r virtio_net net_failover", timeout=60):
+    if not guest.past and not guest.ok("modprobe -r virtio_net net_failover", timeout=60):
         yield COMPLAINT.format("net_failover cannot be unloaded: something holds it")
     if guest.ok("test -e /sys/kernel/debug/kmemleak"):
         yield from leaks(guest)
