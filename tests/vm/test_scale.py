@@ -94,8 +94,8 @@ def test_64_pairs(bed, measured):
         assert kib <= STATUS_KIB, (command, kib)
 
     start_daemon(guest)
-    look = "grep -e ^voluntary -e ^VmRSS /proc/$(cat /tmp/failoverd.pid)/status"
-    guest.wait_until("sleep 2; a=$(" + look + "); sleep 2; [ \"$a\" = \"$(" + look + ")\" ]")
+    look = "grep -e ^State -e ^voluntary -e ^VmRSS /proc/$(cat /tmp/failoverd.pid)/status"
+    guest.wait_until(f"a=$({look}); sleep 2; [ \"$a\" = \"$({look})\" ] && echo \"$a\" | grep -q sleeping", 60)
     before = guest.run(look)
     guest.run("sleep 15")
     assert guest.run(look) == before
