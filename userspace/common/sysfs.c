@@ -185,29 +185,47 @@ static void read_state(int dir, const char *name, struct link *link)
 	link->counters.tx_bytes = read_counter(dir, "statistics/tx_bytes");
 }
 
-/* What only sysfs knows. Says false for what is no network card, or left while we looked. */
-static bool read_card(int net, int dir, struct link *link)
+/* What a card's device tells. A master and its standby are on the same, one after the other. */
+static void read_device(int net, int dir, const struct link *before, struct link *link)
+{
+	if (before && before->device == link->device) {
+		memcpy(link->driver, before->driver, sizeof(link->driver));
+		memcpy(link->bus, before->bus, sizeof(link->bus));
+		link->virtio = before->virtio;
+		link->negotiated = before->negotiated;
+		return;
+	}
+	read_target_name(dir, "device/driver", link->driver, sizeof(link->driver));
+	read_bus(net, link->ifname, link->bus);
+	read_virtio(dir, link);
+}
+
+/*
+ * What only sysfs knows; before is the card before it, or NULL. Says false for
+ * what is no network card, or left while we looked.
+ */
+static bool read_card(int net, int dir, const struct link *before, struct link *link)
 {
 	struct stat device;
 
 	if (fstatat(dir, "device", &device, 0) < 0)
 		return false;
 	link->device = device.st_ino;
-	read_target_name(dir, "device/driver", link->driver, sizeof(link->driver));
-	read_bus(net, link->ifname, link->bus);
-	read_virtio(dir, link);
+	read_device(net, dir, before, link);
 	link->standby_port &= link->negotiated;
-	link->speed = link->up ? read_int(dir, "speed", -1) : -1;
+	/* A master has none of its own. */
+	if (link->up && (!link->negotiated || link->standby_port))
+		link->speed = read_int(dir, "speed", -1);
 	return true;
 }
 
 static bool read_link(int net, int dir, const char *name, struct link *link)
 {
-	*link = (struct link){ .ifindex = read_int(dir, "ifindex", 0) };
+	*link = (struct link){ .ifindex = read_int(dir, "ifindex", 0), .speed = -1 };
 	if ((int)link->ifindex <= 0)
 		return false;
 	read_state(dir, name, link);
-	return read_card(net, dir, link);
+	return read_card(net, dir, NULL, link);
 }
 
 static void add_link(struct links *links, int net, const char *name)
@@ -268,10 +286,10 @@ static bool has_name(int sock, const struct link *link)
 }
 
 /* 1: done, 0: no card, -EAGAIN: it left or got another name, so what was read may be another's. */
-static int complete(int net, int sock, struct link *link)
+static int complete(int net, int sock, const struct link *before, struct link *link)
 {
 	int dir = openat(net, link->ifname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool is = dir >= 0 && read_card(net, dir, link);
+	bool is = dir >= 0 && read_card(net, dir, before, link);
 
 	if (dir >= 0)
 		close(dir);
@@ -284,7 +302,7 @@ static int complete_all(int net, int sock, struct links *links)
 	int ret = 0;
 
 	for (i = 0; i < links->n && ret >= 0; i++) {
-		ret = complete(net, sock, &links->v[i]);
+		ret = complete(net, sock, kept ? &links->v[kept - 1] : NULL, &links->v[i]);
 		if (ret > 0)
 			links->v[kept++] = links->v[i];
 	}
