@@ -10,6 +10,7 @@
 #include "../../userspace/failoverd/hooks.c"
 #include "../../userspace/failoverd/state.c"
 
+#include "common/tune.h"
 #include "failoverd/config.h"
 
 #define UNLESS_CHOSEN __attribute__((unused))
@@ -74,6 +75,28 @@ static void UNLESS_CHOSEN cmdline(char *text, size_t len)
 	is_dhcp_client(text);
 	look_at_words(&guest, &links, text, len);
 	guest_free(&guest);
+}
+
+/* Settings, which failoverd-tune takes as root: what is wanted, an empty line, what is there. */
+static void UNLESS_CHOSEN setting(char *text, size_t len)
+{
+	struct tune wanted = { 0 }, now = { 0 }, seen = { 0 }, *to = &wanted;
+	struct tune_changes changes;
+	char *line, *rest = text;
+
+	(void)len;
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line)
+			tune_take_line(to, line, true);
+		else
+			to = &now;
+	}
+	tune_decide(&wanted, &now, true, &changes);
+	tune_free_changes(&changes);
+	tune_learn(&wanted, &seen, &now);
+	tune_free(&seen);
+	tune_free(&wanted);
+	tune_free(&now);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

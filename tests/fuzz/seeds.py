@@ -70,7 +70,10 @@ SEEDS = {
     "error": lambda: [error(), nest("", {"ifindex": 1})],
     "kmsg": kmsg,
     "config": lambda: [b"# a\n[Degraded]\nAfterSec = 5min ; so\n[Hooks]\nEnable=no\nEvents=switch,degraded all\n",
-                       b"[Degraded]\nAfterSec=never\n"],
+                       b"[Degraded]\nAfterSec=never\n", b"[Settings]\nRestore=no\nSet=52:54:00:00:12:53 ring.rx=512\nSet=all flag.a=on\n"
+                       b"[Unplug]\nHurry=no\n"],
+    "setting": lambda: [b"ring.rx=512\nfeature.rx-gro=on\nrss.table=0,1,0,1\nqdisc=fq 0800\nxps.0=3\n\n"
+                        b"ring.rx=256\nfeature.rx-gro=off\nrss.table=0,1\nqdisc=fq 0400\nxps.0=1\n"],
     "state": lambda: [b"failoverd 1\nplace 77 5 1\npair 2 eth0 1 123456789 3 0\npair 3 eth1 0 0 2 1\n"
                       b"trip 2 eth0 1 12 0 1 13 14 1 15 16 1 17\nbefore e1000e 8086:10d3 1 1\n"],
     "request": lambda: [b"\ncheck 1\r\ncheck a-B\nx y\n"],
