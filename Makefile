@@ -60,6 +60,10 @@ check-debug: setup-debug  ## the VM tests on a kernel with KASAN, lockdep, kmeml
 bench: setup-bench  ## the measurements, all peers in one run: table, build/bench; BENCH_ARGS="--peers intree,ours"
 	@tests/bench/run $(if $(N),-n $(N)) $(BENCH_ARGS)
 
+.PHONY: bench-cost
+bench-cost: setup-bench  ## guest instructions per packet: ours, in-tree, bonding, team, in one run
+	@tests/bench/cost/run $(BENCH_ARGS)
+
 soak: setup-bench  ## the long counts; fails if ours loses a packet outside the VM's pause; N=10 is the unit
 	@tests/bench/run --soak $(if $(N),-n $(N)) $(BENCH_ARGS)
 	$(PYTEST) tests/install --soak -m soak $(PYTEST_ARGS)

@@ -24,13 +24,14 @@ class Platform:
     port: tuple
 
 
-def platform(arch):
+def platform(arch, accel=""):
     """PCs may use KVM, with hot-plug by ACPI or natively; arm64 is emulated and hot-plugs natively."""
     if arch == "arm64":
         return Platform(("qemu-system-aarch64", "-M", "virt,gic-version=3", "-accel", "tcg", "-cpu", "cortex-a57"),
                         "ttyAMA0", "ttyS0", ("-device", "pci-serial,chardev=ctl"))
-    cpu = ("-cpu", "host") if accelerator() == "kvm" else ()
-    return Platform((QEMU, "-M", "q35", "-accel", accelerator(), *cpu),
+    accel = accel or accelerator()
+    cpu = ("-cpu", "host") if accel == "kvm" else ()
+    return Platform((QEMU, "-M", "q35", "-accel", accel, *cpu),
                     "ttyS0", "ttyS1", ("-serial", "chardev:ctl"))
 
 
@@ -94,6 +95,7 @@ class Machine:
     append: str = ""
     spare_ports: int = 1
     channels: tuple = ()           # names of virtio-serial ports; Qemu.channel() is the host's end
+    accel: str = ""                # what a PC's QEMU runs on; empty: the best that is there
     extra: tuple = field(default=())   # further QEMU arguments
 
     def but(self, **changes):
@@ -126,7 +128,7 @@ class Qemu:
 
     def _arguments(self, qmp_path, incoming):
         m = self.machine
-        p = platform(m.arch)
+        p = platform(m.arch, m.accel)
         args = [*(m.qemu or p.options[:1]), *p.options[1:], "-nodefaults",
                 "-no-user-config", "-display", "none", "-smp", str(m.smp), "-m", str(m.memory),
                 "-kernel", str(m.kernel), "-initrd", str(m.initramfs),
