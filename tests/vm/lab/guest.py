@@ -184,7 +184,7 @@ class Guest:
     def serve_echo(self, port=7000):
         """Have the probe answer at that port."""
         if f":{port} " not in self.run("netstat -lun"):
-            self.run(f"probe echo --port {port} >/tmp/echo-{port}.out 2>&1 &")
+            self.run(f"probe echo --port {port} --seconds 86400 >/tmp/echo-{port}.out 2>&1 &")
             self.wait_until(f"netstat -lun | grep -q ':{port} '")
 
     def clock(self):
