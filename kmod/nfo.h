@@ -72,6 +72,8 @@ enum nfo_phase {
  */
 #define NFO_RECORD_MS	20
 
+struct nfo_path_stats;
+
 struct nfo_lower {
 	struct net_device __rcu *dev;
 	struct nfo_pair *pair;
@@ -79,6 +81,8 @@ struct nfo_lower {
 	u8 index;		/* enum nfo_lower_index, constant */
 	u8 hold;		/* NFO_HOLD_* */
 	u8 flags;		/* NFO_CONFIGURED ... */
+	struct nfo_path_stats __percpu *stats;	/* constant, as the next */
+	struct net_device *master;
 	bool promisc;		/* our count is on the lower */
 	bool allmulti;
 	struct nf_hook_ops *silencer;	/* while it is registered; see silence.c */
@@ -89,7 +93,7 @@ struct nfo_lower {
 /* Per CPU. 64 bit counters that never fall. */
 struct nfo_path_stats {
 	u64_stats_t rx_packets;
-	u64_stats_t rx_bytes;
+	u64_stats_t rx_bytes;		/* without ETH_HLEN for each packet */
 	u64_stats_t rx_multicast;
 	u64_stats_t rx_link_local;	/* of these: not flooded, but each port's own */
 	u64_stats_t rx_idle;
@@ -98,6 +102,7 @@ struct nfo_path_stats {
 	u64_stats_t tx_packets;
 	u64_stats_t tx_bytes;
 	u64_stats_t tx_silenced;
+	struct u64_stats_sync syncp;
 };
 
 struct nfo_pcpu_stats {
@@ -158,6 +163,8 @@ struct nfo_vlan_tag {
 /* The master's netdev_priv(). */
 struct nfo_pair {
 	/* read for every packet */
+	struct net_device __rcu *tx;	/* where to, without a closer look; never NULL */
+	struct nfo_path_stats __percpu *tx_stats;
 	struct nfo_lower __rcu *active;
 	struct nfo_pcpu_stats __percpu *stats;
 	struct net_device *dev;		/* the master */
@@ -283,6 +290,7 @@ void nfo_announce_heal(struct nfo_pair *pair, const struct sk_buff *skb);
 /* xmit.c */
 netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev);
 rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb);
+void nfo_xmit_route(struct nfo_pair *pair);
 
 /* netdev.c */
 extern const struct net_device_ops nfo_netdev_ops;
@@ -298,6 +306,7 @@ static inline bool nfo_is_master(const struct net_device *dev)
 extern const struct ethtool_ops nfo_ethtool_ops;
 
 /* stats.c */
+int nfo_stats_init(struct nfo_pair *pair);
 void nfo_stats_sum(const struct nfo_pair *pair, struct nfo_sums *sums);
 void nfo_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *stats);
 

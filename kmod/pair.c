@@ -111,6 +111,8 @@ static void nfo_pair_init(struct nfo_pair *pair, struct net_device *master,
 	for (i = 0; i < NFO_LOWERS; i++) {
 		pair->lower[i].pair = pair;
 		pair->lower[i].index = i;
+		pair->lower[i].master = master;
+		pair->lower[i].stats = &pair->stats->path[i];
 	}
 	nfo_phase_init(pair);
 	nfo_station_init(pair);
@@ -157,8 +159,8 @@ struct nfo_pair *nfo_pair_create(struct net_device *standby)
 	if (!master)
 		goto fail;
 	pair = netdev_priv(master);
-	pair->stats = netdev_alloc_pcpu_stats(struct nfo_pcpu_stats);
-	if (!pair->stats)
+	err = nfo_stats_init(pair);
+	if (err)
 		goto fail_free;
 
 	dev_net_set(master, dev_net(standby));

@@ -20,7 +20,7 @@ static unsigned int nfo_silence_hook(void *priv, struct sk_buff *skb,
 				     const struct nf_hook_state *state)
 {
 	struct nfo_lower *lower = priv;
-	struct nfo_pcpu_stats *stats;
+	struct nfo_path_stats *stats;
 
 	/* In use again, or was until a moment ago. */
 	if ((READ_ONCE(lower->rx_mode) & NFO_RX_USE) ||
@@ -29,9 +29,9 @@ static unsigned int nfo_silence_hook(void *priv, struct sk_buff *skb,
 
 	/* Packet sockets that bypass the queue come here preemptible. */
 	local_bh_disable();
-	stats = this_cpu_ptr(lower->pair->stats);
+	stats = this_cpu_ptr(lower->stats);
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->path[lower->index].tx_silenced);
+	u64_stats_inc(&stats->tx_silenced);
 	u64_stats_update_end(&stats->syncp);
 	local_bh_enable();
 	return NF_DROP;

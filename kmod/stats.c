@@ -4,44 +4,64 @@
  */
 #include "nfo.h"
 
-static void nfo_stats_add(struct nfo_sums *sums, const struct nfo_pcpu_stats *stats)
+/* One path on one CPU. */
+static void nfo_stats_add(struct nfo_path_sums *sums, const struct nfo_path_stats *stats)
 {
+	struct nfo_path_sums one;
 	unsigned int start;
-	struct nfo_sums one;
-	int i;
 
 	do {
 		start = u64_stats_fetch_begin(&stats->syncp);
-		for (i = 0; i < NFO_LOWERS; i++) {
-			const struct nfo_path_stats *path = &stats->path[i];
-
-			one.path[i].rx_packets = u64_stats_read(&path->rx_packets);
-			one.path[i].rx_bytes = u64_stats_read(&path->rx_bytes);
-			one.path[i].rx_multicast = u64_stats_read(&path->rx_multicast);
-			one.path[i].rx_link_local = u64_stats_read(&path->rx_link_local);
-			one.path[i].rx_idle = u64_stats_read(&path->rx_idle);
-			one.path[i].rx_ignored = u64_stats_read(&path->rx_ignored);
-			one.path[i].rx_flood_ignored = u64_stats_read(&path->rx_flood_ignored);
-			one.path[i].tx_packets = u64_stats_read(&path->tx_packets);
-			one.path[i].tx_bytes = u64_stats_read(&path->tx_bytes);
-			one.path[i].tx_silenced = u64_stats_read(&path->tx_silenced);
-		}
-		one.tx_dropped = u64_stats_read(&stats->tx_dropped);
+		one.rx_packets = u64_stats_read(&stats->rx_packets);
+		one.rx_bytes = u64_stats_read(&stats->rx_bytes);
+		one.rx_multicast = u64_stats_read(&stats->rx_multicast);
+		one.rx_link_local = u64_stats_read(&stats->rx_link_local);
+		one.rx_idle = u64_stats_read(&stats->rx_idle);
+		one.rx_ignored = u64_stats_read(&stats->rx_ignored);
+		one.rx_flood_ignored = u64_stats_read(&stats->rx_flood_ignored);
+		one.tx_packets = u64_stats_read(&stats->tx_packets);
+		one.tx_bytes = u64_stats_read(&stats->tx_bytes);
+		one.tx_silenced = u64_stats_read(&stats->tx_silenced);
 	} while (u64_stats_fetch_retry(&stats->syncp, start));
 
-	for (i = 0; i < NFO_LOWERS; i++) {
-		sums->path[i].rx_packets += one.path[i].rx_packets;
-		sums->path[i].rx_bytes += one.path[i].rx_bytes;
-		sums->path[i].rx_multicast += one.path[i].rx_multicast;
-		sums->path[i].rx_link_local += one.path[i].rx_link_local;
-		sums->path[i].rx_idle += one.path[i].rx_idle;
-		sums->path[i].rx_ignored += one.path[i].rx_ignored;
-		sums->path[i].rx_flood_ignored += one.path[i].rx_flood_ignored;
-		sums->path[i].tx_packets += one.path[i].tx_packets;
-		sums->path[i].tx_bytes += one.path[i].tx_bytes;
-		sums->path[i].tx_silenced += one.path[i].tx_silenced;
-	}
-	sums->tx_dropped += one.tx_dropped;
+	sums->rx_packets += one.rx_packets;
+	sums->rx_bytes += one.rx_bytes + one.rx_packets * ETH_HLEN;
+	sums->rx_multicast += one.rx_multicast;
+	sums->rx_link_local += one.rx_link_local;
+	sums->rx_idle += one.rx_idle;
+	sums->rx_ignored += one.rx_ignored;
+	sums->rx_flood_ignored += one.rx_flood_ignored;
+	sums->tx_packets += one.tx_packets;
+	sums->tx_bytes += one.tx_bytes;
+	sums->tx_silenced += one.tx_silenced;
+}
+
+static u64 nfo_stats_dropped(const struct nfo_pcpu_stats *stats)
+{
+	unsigned int start;
+	u64 dropped;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->syncp);
+		dropped = u64_stats_read(&stats->tx_dropped);
+	} while (u64_stats_fetch_retry(&stats->syncp, start));
+	return dropped;
+}
+
+/* Both counters of a path, and the drops of both paths, each have a sequence of
+ * their own.
+ */
+int nfo_stats_init(struct nfo_pair *pair)
+{
+	int cpu, i;
+
+	pair->stats = netdev_alloc_pcpu_stats(struct nfo_pcpu_stats);
+	if (!pair->stats)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < NFO_LOWERS; i++)
+			u64_stats_init(&per_cpu_ptr(pair->stats, cpu)->path[i].syncp);
+	return 0;
 }
 
 /**
@@ -51,11 +71,16 @@ static void nfo_stats_add(struct nfo_sums *sums, const struct nfo_pcpu_stats *st
  */
 void nfo_stats_sum(const struct nfo_pair *pair, struct nfo_sums *sums)
 {
-	int cpu;
+	int cpu, i;
 
 	memset(sums, 0, sizeof(*sums));
-	for_each_possible_cpu(cpu)
-		nfo_stats_add(sums, per_cpu_ptr(pair->stats, cpu));
+	for_each_possible_cpu(cpu) {
+		const struct nfo_pcpu_stats *stats = per_cpu_ptr(pair->stats, cpu);
+
+		for (i = 0; i < NFO_LOWERS; i++)
+			nfo_stats_add(&sums->path[i], &stats->path[i]);
+		sums->tx_dropped += nfo_stats_dropped(stats);
+	}
 }
 
 void nfo_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *stats)

@@ -99,6 +99,7 @@ static void nfo_swap(struct nfo_pair *pair, const struct nfo_lower *old, struct 
 	if (pair->phase != NFO_RECORD)
 		nfo_flood_begin(pair, old, true);
 	rcu_assign_pointer(pair->active, new);
+	nfo_xmit_route(pair);
 	if (new) {
 		nfo_phase_enter(pair, NFO_GRACE);
 		netif_carrier_on(pair->dev);
@@ -219,6 +220,7 @@ void nfo_switch_learn(struct nfo_pair *pair, bool learn)
 		return;
 	spin_lock_bh(&pair->lock);
 	WRITE_ONCE(pair->learn, learn);
+	nfo_xmit_route(pair);
 	nfo_phase_apply(pair);
 	spin_unlock_bh(&pair->lock);
 	if (!learn)
@@ -285,6 +287,9 @@ static void nfo_watch(struct timer_list *timer)
 void nfo_switch_init(struct nfo_pair *pair)
 {
 	timer_setup(&pair->watch, nfo_watch, 0);
+	spin_lock_bh(&pair->lock);
+	nfo_xmit_route(pair);
+	spin_unlock_bh(&pair->lock);
 	pair->decision.reason = NET_FAILOVER_REASON_MASTER_DOWN;
 }
 

@@ -16,12 +16,12 @@ static unsigned int nfo_segments(const struct sk_buff *skb)
 }
 
 /* Bytes of the headers that each frame has but the first, which is in @skb's
- * length: @l2 bytes before the data, the transport header at @th.
+ * length; the transport header is at @th.
  */
 static unsigned int nfo_more_headers(const struct sk_buff *skb, unsigned int segs,
-				     int l2, const unsigned char *th)
+				     const unsigned char *th)
 {
-	unsigned int hdr = l2 + (th - skb->data);
+	unsigned int hdr = th - skb->data;
 
 	if (skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
 		const struct tcphdr *tcp = (const struct tcphdr *)th;
@@ -45,6 +45,60 @@ static netdev_tx_t nfo_drop(struct nfo_pair *pair, struct sk_buff *skb)
 	return NETDEV_TX_OK;
 }
 
+static __always_inline void nfo_count_tx(struct nfo_path_stats __percpu *pcpu,
+					 unsigned int segs, unsigned int len)
+{
+	struct nfo_path_stats *stats = this_cpu_ptr(pcpu);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->tx_packets, segs);
+	u64_stats_add(&stats->tx_bytes, len);
+	u64_stats_update_end(&stats->syncp);
+}
+
+static __always_inline void nfo_count_rx(struct nfo_path_stats __percpu *pcpu,
+					 unsigned int segs, unsigned int len)
+{
+	struct nfo_path_stats *stats = this_cpu_ptr(pcpu);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->rx_packets, segs);
+	u64_stats_add(&stats->rx_bytes, len);
+	u64_stats_update_end(&stats->syncp);
+}
+
+static noinline netdev_tx_t nfo_not_taken(struct nfo_pair *pair, int ret)
+{
+	struct nfo_pcpu_stats *stats = this_cpu_ptr(pair->stats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->tx_dropped);
+	u64_stats_update_end(&stats->syncp);
+	return ret;
+}
+
+/* What can never send: in place of a device where a closer look is needed. */
+static struct net_device nfo_nowhere;
+
+/**
+ * nfo_xmit_route() - where the master's packets go without a closer look
+ * @pair: the pair, whose active lower or learning changed
+ *
+ * nfo_pair.lock. A packet that is under way meanwhile may be counted at the
+ * former path.
+ */
+void nfo_xmit_route(struct nfo_pair *pair)
+{
+	const struct nfo_lower *active =
+		rcu_dereference_protected(pair->active, lockdep_is_held(&pair->lock));
+	struct net_device *dev = active && !pair->learn ?
+		rcu_dereference_protected(active->dev, lockdep_is_held(&pair->lock)) : NULL;
+
+	if (active)
+		WRITE_ONCE(pair->tx_stats, active->stats);
+	rcu_assign_pointer(pair->tx, dev ?: &nfo_nowhere);
+}
+
 /* The active lower can no longer send, which nobody told yet: decide now. */
 static noinline struct nfo_lower *nfo_xmit_elsewhere(struct nfo_pair *pair)
 {
@@ -52,13 +106,13 @@ static noinline struct nfo_lower *nfo_xmit_elsewhere(struct nfo_pair *pair)
 	return rcu_dereference_bh(pair->active);
 }
 
-netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
+/* What is more than one linear frame for a path that works; or others than the
+ * master itself send.
+ */
+static noinline netdev_tx_t nfo_xmit_closely(struct sk_buff *skb, struct nfo_pair *pair)
 {
-	struct nfo_pair *pair = netdev_priv(dev);
 	struct nfo_lower *lower = rcu_dereference_bh(pair->active);
 	unsigned int len = skb->len, segs = nfo_segments(skb);
-	struct nfo_pcpu_stats *stats;
-	struct nfo_path_stats *path;
 	struct net_device *to;
 	int ret;
 
@@ -73,63 +127,78 @@ netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	}
 
 	if (segs > 1 && skb_transport_header_was_set(skb))
-		len += nfo_more_headers(skb, segs, 0, skb_transport_header(skb));
+		len += nfo_more_headers(skb, segs, skb_transport_header(skb));
 	if (unlikely(READ_ONCE(pair->learn)))
 		nfo_station_learn(pair, skb);
 	skb->dev = to;
 	ret = dev_queue_xmit(skb);
-
-	stats = this_cpu_ptr(pair->stats);
-	path = &stats->path[lower->index];
-	u64_stats_update_begin(&stats->syncp);
-	if (likely(ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN)) {
-		u64_stats_add(&path->tx_packets, segs);
-		u64_stats_add(&path->tx_bytes, len);
-	} else {
-		u64_stats_inc(&stats->tx_dropped);
-	}
-	u64_stats_update_end(&stats->syncp);
+	if (unlikely(ret != NET_XMIT_SUCCESS && ret != NET_XMIT_CN))
+		return nfo_not_taken(pair, ret);
+	nfo_count_tx(lower->stats, segs, len);
 	return ret;
 }
 
-static void nfo_count_rx(struct nfo_lower *lower, const struct sk_buff *skb, bool idle)
+/* The usual case takes as few instructions as can be: `make bench-cost` counts
+ * them. GSO packets are never linear.
+ */
+netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
-	struct nfo_pcpu_stats *stats = this_cpu_ptr(lower->pair->stats);
-	struct nfo_path_stats *path = &stats->path[lower->index];
-	unsigned int len = skb->len + ETH_HLEN, segs = nfo_segments(skb);
+	struct nfo_pair *pair = netdev_priv(dev);
+	struct net_device *to = rcu_dereference_bh(pair->tx);
+	struct nfo_path_stats __percpu *stats;
+	unsigned int len = skb->len;
+	int ret;
+
+	if (unlikely(!nfo_can_send(to)) || skb_is_nonlinear(skb))
+		return nfo_xmit_closely(skb, pair);
+
+	stats = READ_ONCE(pair->tx_stats);
+	skb->dev = to;
+	ret = dev_queue_xmit(skb);
+	if (unlikely(ret != NET_XMIT_SUCCESS && ret != NET_XMIT_CN))
+		return nfo_not_taken(netdev_priv(dev), ret);
+	nfo_count_tx(stats, 1, len);
+	return ret;
+}
+
+/* Count what is more than one linear frame for the master itself. */
+static void nfo_count_rx_closely(struct nfo_lower *lower, const struct sk_buff *skb, bool idle)
+{
+	unsigned int len = skb->len, segs = nfo_segments(skb);
+	struct nfo_path_stats *stats;
 
 	/* GRO leaves the checksum to start at the transport header. */
 	if (segs > 1 && skb->ip_summed == CHECKSUM_PARTIAL)
-		len += nfo_more_headers(skb, segs, ETH_HLEN,
-					skb->data + skb_checksum_start_offset(skb));
+		len += nfo_more_headers(skb, segs, skb->data + skb_checksum_start_offset(skb));
+	nfo_count_rx(lower->stats, segs, len);
+
+	stats = this_cpu_ptr(lower->stats);
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_add(&path->rx_packets, segs);
-	u64_stats_add(&path->rx_bytes, len);
 	if (skb->pkt_type == PACKET_MULTICAST || skb->pkt_type == PACKET_BROADCAST) {
-		u64_stats_inc(&path->rx_multicast);
+		u64_stats_inc(&stats->rx_multicast);
 		if (is_link_local_ether_addr(eth_hdr(skb)->h_dest))
-			u64_stats_inc(&path->rx_link_local);
+			u64_stats_inc(&stats->rx_link_local);
 	}
 	if (idle)
-		u64_stats_add(&path->rx_idle, segs);
+		u64_stats_add(&stats->rx_idle, segs);
 	u64_stats_update_end(&stats->syncp);
 }
 
 static void nfo_count_ignored(struct nfo_lower *lower)
 {
-	struct nfo_pcpu_stats *stats = this_cpu_ptr(lower->pair->stats);
+	struct nfo_path_stats *stats = this_cpu_ptr(lower->stats);
 
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->path[lower->index].rx_ignored);
+	u64_stats_inc(&stats->rx_ignored);
 	u64_stats_update_end(&stats->syncp);
 }
 
 static void nfo_count_flood_ignored(struct nfo_lower *lower)
 {
-	struct nfo_pcpu_stats *stats = this_cpu_ptr(lower->pair->stats);
+	struct nfo_path_stats *stats = this_cpu_ptr(lower->stats);
 
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->path[lower->index].rx_flood_ignored);
+	u64_stats_inc(&stats->rx_flood_ignored);
 	u64_stats_update_end(&stats->syncp);
 }
 
@@ -212,7 +281,7 @@ static rx_handler_result_t nfo_ignore(struct nfo_lower *lower, const struct sk_b
 								RX_HANDLER_EXACT;
 }
 
-rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb)
+static noinline rx_handler_result_t nfo_handle_closely(struct sk_buff **pskb)
 {
 	struct sk_buff *skb = skb_share_check(*pskb, GFP_ATOMIC);
 	struct nfo_lower *lower;
@@ -229,7 +298,21 @@ rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb)
 	mode = READ_ONCE(lower->rx_mode);
 	if (unlikely(mode != NFO_RX_USE) && !nfo_rx_wanted(lower, skb, mode))
 		return nfo_ignore(lower, skb);
-	nfo_count_rx(lower, skb, !(mode & NFO_RX_USE));
-	skb->dev = lower->pair->dev;
+	nfo_count_rx_closely(lower, skb, !(mode & NFO_RX_USE));
+	skb->dev = lower->master;
+	return RX_HANDLER_ANOTHER;
+}
+
+/* As few instructions as can be for a linear frame for us by the lower in use. */
+rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	const struct nfo_lower *lower = rcu_dereference(skb->dev->rx_handler_data);
+
+	if (unlikely(skb_shared(skb)) || unlikely(skb->pkt_type != PACKET_HOST) ||
+	    unlikely(READ_ONCE(lower->rx_mode) != NFO_RX_USE) || skb_is_nonlinear(skb))
+		return nfo_handle_closely(pskb);
+	nfo_count_rx(lower->stats, 1, skb->len);
+	skb->dev = lower->master;
 	return RX_HANDLER_ANOTHER;
 }
