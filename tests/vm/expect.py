@@ -29,22 +29,22 @@ def flows(guest, to=GUEST4, timeout=15):
     wait_until(answered, timeout, f"the guest to answer at {to}")
 
 
-def carried_by_primary(guest, timeout=15):
+def carried_by_primary(guest, timeout=15, mac=None, to=GUEST4):
     """Wait until the network sends to the primary's port what is for the guest."""
-    carried_by(guest, guest.vm.primary_tap(), timeout)
+    carried_by(guest, guest.vm.primary_tap(), timeout, mac, to)
 
 
-def carried_by_standby(guest, timeout=15):
+def carried_by_standby(guest, timeout=15, mac=None, to=GUEST4):
     """Wait until the network sends to the standby's port what is for the guest."""
-    carried_by(guest, guest.vm.standby_tap(), timeout)
+    carried_by(guest, guest.vm.standby_tap(), timeout, mac, to)
 
 
-def carried_by(guest, tap, timeout=15):
-    """Wait until the network sends to that port what is for the guest."""
-    mac = guest.machine.pairs[0].mac
+def carried_by(guest, tap, timeout=15, mac=None, to=GUEST4):
+    """Wait until what is for an address of the guest, usually the pair's, goes to that port."""
+    mac = mac or guest.machine.pairs[0].mac
 
     def learned():
-        flows(guest)
+        flows(guest, to)
         return guest.net.port_of(mac) == tap
     wait_until(learned, timeout, f"{mac} to be behind {tap}, it is behind {guest.net.port_of(mac)}")
 
@@ -73,6 +73,13 @@ def back(guest):
     carried_by_primary(guest)
     whole(pair)
     return pair
+
+
+def replug(guest):
+    """Take the VF away and give it back, as a migration does; the pair as it is then."""
+    guest.vm.device_del("vf0")
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    return back(guest)
 
 
 def usable(guest):
