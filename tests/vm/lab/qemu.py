@@ -188,6 +188,12 @@ class Qemu:
         """Hot-plug, with the same options as on the command line."""
         self.qmp.execute("device_add", **options)
 
+    def device_add_on(self, tap, options):
+        """Hot-plug a card that the machine was not described with, behind a tap of its own."""
+        self.net.add_tap(tap)
+        self.qmp.execute("netdev_add", type="tap", id=f"h{tap}", ifname=tap, script="no", downscript="no")
+        self.device_add(dict(options, netdev=f"h{tap}"))
+
     def device_del(self, device, timeout=20):
         """Hot-unplug and wait until the guest has let it go."""
         mark = self.qmp.mark()
