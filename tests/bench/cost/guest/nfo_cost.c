@@ -27,7 +27,7 @@
 #define PAYLOAD 64
 #define HITS 64
 #define WATCHED 4		/* x86 has four such registers */
-#define WRITES_ROUNDS 3
+#define WRITES_ROUNDS 10
 
 static u64 took[ROUNDS];
 static struct net_device *arrived;	/* where the last one was delivered */
@@ -213,7 +213,8 @@ static int cost_writes(struct net_device *dev, bool rx, struct net_device *of)
 				       dev, rx);
 	if (err)
 		return err;
-	len = snprintf(result, PAGE_SIZE, "watched %zu\n", size);
+	len = snprintf(result, PAGE_SIZE, "watched %zu bytes, by %d packets each\n", size,
+		       WRITES_ROUNDS);
 	for (i = 0; i < hit_count && len < PAGE_SIZE; i++)
 		len += scnprintf(result + len, PAGE_SIZE - len, "%s+%lu %pS %u\n", hits[i].of,
 				 hits[i].offset, (void *)hits[i].ip, hits[i].count);
