@@ -102,12 +102,13 @@ struct nfo_path_stats {
 	u64_stats_t tx_packets;
 	u64_stats_t tx_bytes;
 	u64_stats_t tx_silenced;
+	u64_stats_t tx_not_taken;
 	struct u64_stats_sync syncp;
 };
 
 struct nfo_pcpu_stats {
 	struct nfo_path_stats path[NFO_LOWERS];
-	u64_stats_t tx_dropped;
+	u64_stats_t tx_dropped;		/* where there was no path */
 	struct u64_stats_sync syncp;
 };
 
@@ -115,7 +116,7 @@ struct nfo_pcpu_stats {
 struct nfo_path_sums {
 	u64 rx_packets, rx_bytes, rx_multicast, rx_link_local;
 	u64 rx_idle, rx_ignored, rx_flood_ignored;
-	u64 tx_packets, tx_bytes, tx_silenced;
+	u64 tx_packets, tx_bytes, tx_silenced, tx_not_taken;
 };
 
 struct nfo_sums {

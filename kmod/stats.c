@@ -22,6 +22,7 @@ static void nfo_stats_add(struct nfo_path_sums *sums, const struct nfo_path_stat
 		one.tx_packets = u64_stats_read(&stats->tx_packets);
 		one.tx_bytes = u64_stats_read(&stats->tx_bytes);
 		one.tx_silenced = u64_stats_read(&stats->tx_silenced);
+		one.tx_not_taken = u64_stats_read(&stats->tx_not_taken);
 	} while (u64_stats_fetch_retry(&stats->syncp, start));
 
 	sums->rx_packets += one.rx_packets;
@@ -34,6 +35,7 @@ static void nfo_stats_add(struct nfo_path_sums *sums, const struct nfo_path_stat
 	sums->tx_packets += one.tx_packets;
 	sums->tx_bytes += one.tx_bytes;
 	sums->tx_silenced += one.tx_silenced;
+	sums->tx_not_taken += one.tx_not_taken;
 }
 
 static u64 nfo_stats_dropped(const struct nfo_pcpu_stats *stats)
@@ -81,6 +83,8 @@ void nfo_stats_sum(const struct nfo_pair *pair, struct nfo_sums *sums)
 			nfo_stats_add(&sums->path[i], &stats->path[i]);
 		sums->tx_dropped += nfo_stats_dropped(stats);
 	}
+	for (i = 0; i < NFO_LOWERS; i++)
+		sums->tx_dropped += sums->path[i].tx_not_taken;
 }
 
 void nfo_stats_get64(struct net_device *dev, struct rtnl_link_stats64 *stats)

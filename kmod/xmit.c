@@ -69,12 +69,12 @@ do {											\
 } while (0)
 #endif
 
-static noinline netdev_tx_t nfo_not_taken(struct nfo_pair *pair, int ret)
+static noinline netdev_tx_t nfo_not_taken(struct nfo_path_stats __percpu *path, int ret)
 {
-	struct nfo_pcpu_stats *stats = this_cpu_ptr(pair->stats);
+	struct nfo_path_stats *stats = this_cpu_ptr(path);
 
 	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->tx_dropped);
+	u64_stats_inc(&stats->tx_not_taken);
 	u64_stats_update_end(&stats->syncp);
 	return ret;
 }
@@ -135,7 +135,7 @@ static noinline netdev_tx_t nfo_xmit_closely(struct sk_buff *skb, struct nfo_pai
 	skb->dev = to;
 	ret = dev_queue_xmit(skb);
 	if (unlikely(ret != NET_XMIT_SUCCESS && ret != NET_XMIT_CN))
-		return nfo_not_taken(pair, ret);
+		return nfo_not_taken(lower->stats, ret);
 	nfo_count(lower->stats, tx, segs, len);
 	return ret;
 }
@@ -158,7 +158,7 @@ netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb->dev = to;
 	ret = dev_queue_xmit(skb);
 	if (unlikely(ret != NET_XMIT_SUCCESS && ret != NET_XMIT_CN))
-		return nfo_not_taken(netdev_priv(dev), ret);
+		return nfo_not_taken(stats, ret);
 	nfo_count(stats, tx, 1, len);
 	return ret;
 }
