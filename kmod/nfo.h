@@ -270,7 +270,7 @@ void nfo_flood_mark(struct nfo_pair *pair, const struct nfo_lower *active);
 void nfo_flood_begin(struct nfo_pair *pair, const struct nfo_lower *old, bool broken);
 
 /* silence.c */
-int nfo_silence_update(struct nfo_lower *lower, bool want);
+int nfo_silence_update(struct nfo_lower *lower, bool idle);
 
 /* station.c */
 void nfo_station_init(struct nfo_pair *pair);

@@ -96,6 +96,23 @@ def test_standby_is_silent(lab):
     carried_by_primary(guest)
 
 
+def test_standby_may_speak(lab):
+    """With silence=0 it does, and what the network then sends to the wrong card is delivered and puts it right."""
+    guest, pair = ready(lab, "ours", append="net_failover.silence=0")
+    guest.run(f"ip neigh replace 10.77.0.1 lladdr {STATION} nud permanent dev {pair.standby}")
+    flows(guest)
+    with Sniffer(lab.net, [guest.vm.standby_tap()], guest.evidence / "standby.frames") as sniffer:
+        with Echo(guest) as echo:
+            echo.go_on()
+            guest.run("sleep 2")          # a switch, after which a lower would be silenced, is over
+            guest.execute(f"probe send --to 10.77.0.1 --port 9 --rate 50 --count 10 --dev {pair.standby} 2>/dev/null")
+            carried_by_primary(guest)
+            echo.go_on()
+    assert sniffer.frames, "nothing got out by the standby"
+    assert not counter(guest, pair.master, "standby_tx_silenced")
+    nothing_lost(echo.result)
+
+
 def test_silenced_standby_carries_at_once(lab):
     """The hook that silences the standby costs nothing when the primary goes."""
     guest, pair = ready(lab, "ours")

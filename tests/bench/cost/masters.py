@@ -14,7 +14,7 @@ class QuietPair(Pair):
 class Bare:
     """The lower itself, no master."""
     key, title, variant, failover = "bare", "the lower alone", "intree", False
-    modules = ()
+    append = ""
 
     def attach(self, guest, standby, primary):
         """Put the primary to use; the name of the device on top."""
@@ -43,6 +43,10 @@ class NetFailover(Bare):
 
 class Ours(NetFailover):
     key, title, variant = "ours", "this net_failover", "ours"
+
+
+class Loud(Ours):
+    key, title, append = "loud", "this, silence=0", "net_failover.silence=0"
 
 
 class InTree(NetFailover):
@@ -84,4 +88,4 @@ class Team(Bare):
         return top
 
 
-MASTERS = (Bare, Ours, InTree, Bonding, Team)
+MASTERS = (Bare, Ours, Loud, InTree, Bonding, Team)
