@@ -44,23 +44,6 @@ def test_stations(lab, variant, above):
     nothing_lost(echo.result)
 
 
-@pytest.mark.parametrize("proto", ["802.1Q"])
-def test_vlan(lab, variant, proto):
-    """A VLAN on the master works by either card, and by a VF plugged later."""
-    guest, pair = ready(lab, variant)
-    for run, link in ((guest.run, pair.master), (lambda words: guest.net.peer(*words.split()), "eth0")):
-        run(f"ip link add link {link} name v7 type vlan proto {proto} id 7")
-        run("ip link set v7 up")
-        run(f"ip addr add 10.88.0.{1 + (link != 'eth0')}/24 dev v7")
-    flows(guest, "10.88.0.2")
-    guest.vm.device_del("vf0")
-    flows(guest, "10.88.0.2")
-    guest.vm.device_add(guest.machine.pairs[0].primary_device())
-    guest.wait_carrier(guest.wait_paired().primary)
-    carried_by_primary(guest)
-    flows(guest, "10.88.0.2")
-
-
 @pytest.mark.defect("C8")
 def test_spare_primary(lab, variant):
     """A second VF with the address waits, and takes over when the first one goes."""
