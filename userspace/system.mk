@@ -81,7 +81,9 @@ install-failoverd: all $(UNITS:%=$(BUILD)/%)
 # The lowers are left alone, from the initramfs on.
 install-system:
 	$(call data,udev/65-net-failover.rules,$(UDEVDIR)/rules.d/65-net-failover.rules)
+	$(call data,udev/81-net-failover-names.rules,$(UDEVDIR)/rules.d/81-net-failover-names.rules)
 	$(if $(NETWORKD),$(call data,systemd/network/01-net-failover-lower.network,$(SYSTEMDDIR)/network/01-net-failover-lower.network))
+	$(if $(NETWORKD),$(call data,systemd/network/10-net-failover-lower.link,$(SYSTEMDDIR)/network/10-net-failover-lower.link))
 	$(call prog,ifupdown/net-failover,$(SYSCONFDIR)/network/if-pre-up.d/net-failover)
 	$(call prog,initramfs/initramfs-tools-hook,$(INITRAMFS_TOOLS)/hooks/net_failover)
 	$(call prog,initramfs/dracut-module-setup.sh,$(DRACUTDIR)/90net-failover/module-setup.sh)

@@ -16,7 +16,9 @@ EXPECTED = ["etc/failoverd.conf", "etc/network/if-pre-up.d/net-failover", "usr/s
             "usr/share/initramfs-tools/hooks/net_failover",
             "usr/lib/dracut/modules.d/90net-failover/module-setup.sh", "usr/share/man/man8/failoverd.8",
             "usr/share/man/man5/failoverd.conf.5", "usr/share/man/man4/net_failover.4"]
-SEARCHED = ["udev/rules.d/65-net-failover.rules", "systemd/network/01-net-failover-lower.network",
+SEARCHED = ["udev/rules.d/65-net-failover.rules", "udev/rules.d/81-net-failover-names.rules",
+            "systemd/network/01-net-failover-lower.network",
+            "systemd/network/10-net-failover-lower.link",
             "systemd/system/failoverd.service", "systemd/system/failoverd-hook@.service",
             "systemd/system/failoverd-hook.socket", "systemd/catalog/failoverd.catalog",
             "systemd/system/failoverd-port.service", "systemd/system/failoverd-tune@.service",

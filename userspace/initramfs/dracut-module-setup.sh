@@ -16,8 +16,8 @@ install() {
 	inst_rules 65-net-failover.rules
 	local file
 	# shellcheck disable=SC2154  # dracut's
-	for file in {/usr,}/lib/systemd/network/01-net-failover-lower.network; do
-		[[ -e $dracutsysrootdir$file ]] && inst_simple "$file" && break
+	for file in {/usr,}/lib/systemd/network/{01,10}-net-failover-lower.{network,link}; do
+		[[ -e $dracutsysrootdir$file ]] && inst_simple "$file"
 	done
 	return 0
 }
