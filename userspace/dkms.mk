@@ -15,6 +15,7 @@ install-dkms:
 	sed 's|@VERSION@|$(VERSION)|' dkms/kernel-module.in > $(BUILD)/kernel-module
 	$(call prog,$(BUILD)/kernel-module,$(MODULELIB)/kernel-module)
 	$(call prog,dkms/load-module,$(MODULELIB)/load-module)
+	$(call prog,dkms/reload-module,$(MODULELIB)/reload-module)
 	$(call data,dkms/modprobe.conf,$(MODPROBEDIR)/net_failover.conf)
 	$(call prog,dkms/initramfs-tools-hook,$(INITRAMFS_TOOLS)/hooks/net_failover_module)
 	$(call prog,dkms/dracut-module-setup.sh,$(DRACUTDIR)/90net-failover-module/module-setup.sh)
