@@ -59,13 +59,17 @@ class Bed(Testbed):
         self.disk = Path(tempfile.mkdtemp(prefix="disk-", dir=BUILD / "tests")) / "disk"
 
     def machine(self, disk, append="", pairs=(Pair(),), release=None):
-        """The machine that boots this disk."""
+        """The machine that boots this disk.
+
+        With one CPU: with two, on a busy host, QEMU's TCG once left a page behind that was written during
+        the migration (a stack, and a panic 100 ms after RESUME).
+        """
         release = release or kernels_of(disk)[-1]
         folder = disk.parent
         for name, to in ((f"vmlinuz-{release}", "vmlinuz"), (f"initrd.img-{release}", "initrd")):
             sh("debugfs", "-R", f"dump /boot/{name} {folder / to}", disk)
         drive = f"if=none,id=root,format=raw,cache=writeback,file={disk}"
-        return Machine(folder / "vmlinuz", folder / "initrd", pairs, load=(), memory=640, smp=2,
+        return Machine(folder / "vmlinuz", folder / "initrd", pairs, load=(), memory=640,
                        append=f"{APPEND} {append}",
                        extra=("-drive", drive, "-device", "virtio-blk-pci,drive=root", "-device", "virtio-rng-pci"))
 

@@ -14,20 +14,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import LabError, NotRun
+from lab.qemu import Pair
 from lab.run import BUILD, TOP, cache_dir, sh, which
 
 HERE = Path(__file__).resolve().parent
 BASE = ("systemd systemd-sysv udev dbus kmod initramfs-tools busybox zstd xz-utils openssl dkms gcc make "
         "pkg-config libmnl-dev libnl-route-3-dev libjson-c-dev libsmartcols-dev libsystemd-dev iproute2 ethtool")
 
-NETWORKD = {"etc/systemd/network/50-lab.network": """[Match]
+MAC = Pair().mac
+
+
+def _networkd():
+    return {"etc/systemd/network/50-lab.network": """[Match]
 Name=en*
 [Network]
 Address=10.77.0.2/24
 Address=fd77::2/64
 IPv6AcceptRA=no
 """}
-NETWORK_MANAGER = {"etc/NetworkManager/system-connections/lab.nmconnection": """[connection]
+
+
+def _network_manager():
+    """A profile for any card: it would take the lowers as well."""
+    return {"etc/NetworkManager/system-connections/lab.nmconnection": """[connection]
 id=lab
 type=ethernet
 multi-connect=3
@@ -38,6 +47,56 @@ address1=10.77.0.2/24
 method=manual
 address1=fd77::2/64
 """}
+
+
+def _ifupdown():
+    """The lowers are named, too, as helpers of clouds do with every card that they see."""
+    return {"etc/network/interfaces": """auto lo
+iface lo inet loopback
+auto enp1s0
+iface enp1s0 inet static
+    address 10.77.0.2/24
+iface enp1s0 inet6 static
+    address fd77::2/64
+allow-hotplug enp1s0nsby
+iface enp1s0nsby inet static
+    address 10.77.0.3/24
+allow-hotplug enp2s0
+iface enp2s0 inet static
+    address 10.77.0.4/24
+"""}
+
+
+def _netplan():
+    """By address and with a name to set, as clouds do: three cards have that address."""
+    return {"etc/netplan/50-lab.yaml": f"""network:
+  version: 2
+  renderer: networkd
+  ethernets:
+    lab:
+      match: {{macaddress: "{MAC}"}}
+      set-name: enp1s0
+      addresses: [10.77.0.2/24, "fd77::2/64"]
+      accept-ra: false
+"""}
+
+
+def _cloud_init():
+    """Its own reading of the cards: the network is told by their address."""
+    seed = "var/lib/cloud/seed/nocloud"
+    return {f"{seed}/meta-data": "instance-id: lab\n", f"{seed}/user-data": "#cloud-config\nlocale: C.UTF-8\n",
+            "etc/cloud/cloud.cfg.d/90-lab.cfg": "datasource_list: [NoCloud]\n",
+            f"{seed}/network-config": f"""version: 1
+config:
+  - type: physical
+    name: enp1s0
+    mac_address: "{MAC}"
+    subnets:
+      - {{type: static, address: 10.77.0.2/24}}
+      - {{type: static6, address: "fd77::2/64"}}
+"""}
+
+
 AGENT_UNIT = """[Unit]
 Wants=network-online.target
 After=network-online.target multi-user.target
@@ -91,11 +150,26 @@ class System:
         return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-SYSTEMS = {
-    "bookworm-networkd": System("bookworm", "bookworm-networkd", "", NETWORKD, "systemd-networkd.service"),
-    "trixie-nm": System("trixie", "trixie-nm", "network-manager", NETWORK_MANAGER,
-                        "NetworkManager.service NetworkManager-wait-online.service"),
+# How the network is configured -> packages, files, units to enable.
+MANAGERS = {
+    "networkd": ("", _networkd, "systemd-networkd.service"),
+    "nm": ("network-manager", _network_manager, "NetworkManager.service NetworkManager-wait-online.service"),
+    "ifupdown": ("ifupdown", _ifupdown, "networking.service"),
+    "netplan": ("netplan.io", _netplan, "systemd-networkd.service"),
+    "cloud": ("cloud-init netplan.io", _cloud_init, "systemd-networkd.service"),
 }
+DEFAULT = "bookworm-networkd trixie-nm"
+SOAK = ("bookworm-nm bookworm-ifupdown bookworm-netplan bookworm-cloud trixie-networkd trixie-ifupdown "
+        "trixie-netplan trixie-cloud bullseye-ifupdown bullseye-networkd sid-networkd")
+
+
+def _system(name):
+    suite, manager = name.split("-")
+    packages, files, enable = MANAGERS[manager]
+    return System(suite, name, packages, files(), enable)
+
+
+SYSTEMS = {name: _system(name) for name in f"{DEFAULT} {SOAK}".split()}
 
 
 def _mirrors():
@@ -155,7 +229,7 @@ def _make(system, tree):
     hooks = []
     for path, text in files.items():
         (tmp / Path(path).name).write_text(text)
-        mode = "755" if "/sbin/" in path else "600" if path.endswith("connection") else "644"
+        mode = "755" if "/sbin/" in path else "600" if path.endswith(("connection", "yaml")) else "644"
         hooks.append(f'--customize-hook=install -D -m {mode} {tmp}/{Path(path).name} "$1"/{path}')
     try:
         sh("mmdebstrap", "--quiet", "--variant=minbase", "--mode=root",

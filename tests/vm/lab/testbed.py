@@ -90,12 +90,17 @@ class Testbed:
         shutil.rmtree(self._rundir, ignore_errors=True)
         return found
 
+    @property
+    def _debug(self):
+        """Whole guests boot from their own disk, with no debug kernel."""
+        return bool(self.images) and self.images.kernel.debug
+
     def _checked(self, guest):
         """The in-tree module is only there to compare, and lockdep gives up on it at boot."""
-        return self.images.kernel.debug and guest.variant == "ours"
+        return self._debug and guest.variant == "ours"
 
     def _complaints(self, guest):
-        if self.images.kernel.debug and not self._checked(guest):
+        if self._debug and not self._checked(guest):
             return []
         try:
             wrong = list(checkers.verdict(guest)) if self._checked(guest) else []
