@@ -219,7 +219,7 @@ def test_reload(installed, bed, measured):
         flows(guest)
         gaps = [run.end - run.start for run in traffic.runs(echo.result)]
         measured(f"reload to {version or 'the distribution'}: gap {max(gaps, default=0):.1f} s")
-    healthy(guest)
+    carried_by_primary(guest)
 
 
 @pytest.mark.soak

@@ -16,7 +16,7 @@ LIST_LINKS = r"""
 for d in /sys/class/net/*; do
 	n=${d##*/}
 	drv=$(readlink $d/device/driver) && drv=${drv##*/} || drv=-
-	eth=$(ethtool -i $n 2>/dev/null | sed -n 's/^driver: //p')
+	eth=$(ethtool -i $n 2>/dev/null | sed -n 's/^driver: //p' | tr ' ' _)
 	port=$(cat $d/phys_port_name 2>/dev/null)
 	type=$(sed -n 's/^DEVTYPE=//p' $d/uevent)
 	parent=$(readlink -f $d/device)
