@@ -24,12 +24,16 @@ def soak(names):
 
 
 def healthy(guest, code=0):
-    """Configured as it should be, traffic passes, and `failoverctl check` gives that answer."""
+    """Configured as it should be, traffic passes, and `failoverctl check` says so once the VF has its link."""
     assert settled(guest) == NAMES
     flows(guest)
-    told = guest.execute("failoverctl check")
-    assert told.rc == code, told.out + told.err
-    return told.out
+    told = []
+
+    def checked():
+        told.append(guest.execute("failoverctl check"))
+        return told[-1].rc == code
+    guest.wait_until(checked, 30, f"failoverctl check to end with {code}")
+    return told[-1].out
 
 
 def booted_well(guest, failed=""):
