@@ -7,6 +7,7 @@
  */
 #include <linux/rtnetlink.h>
 #include <linux/if_vlan.h>
+#include <net/netdev_lock.h>
 #include "event.h"
 #include "lower.h"
 
@@ -113,6 +114,8 @@ int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev)
 	lower->pair->retry_ms = 0;	/* whatever failed before was another's */
 	lower->flags = was_up ? NFO_WAS_UP : 0;
 	lower->saved_mtu = dev->mtu;
+	lower->saved_features = dev->wanted_features;
+	lower->taken_features = 0;
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CLAIMED, 0);
 	nfo_switch_set_dev(lower, dev);
 	nfo_pair_retry(lower->pair);
@@ -122,11 +125,22 @@ fail:
 	return nfo_lower_result(lower, dev, err);
 }
 
+static void nfo_lower_want_features(struct net_device *dev, netdev_features_t wanted)
+{
+	netdev_lock_ops(dev);
+	if (dev->wanted_features != wanted) {
+		dev->wanted_features = wanted;
+		netdev_update_features(dev);
+	}
+	netdev_unlock_ops(dev);
+}
+
 /* Give back what the device had before it was ours. */
 static void nfo_lower_restore(struct nfo_lower *lower, struct net_device *dev)
 {
 	if (dev->mtu != lower->saved_mtu)
 		dev_set_mtu(dev, lower->saved_mtu);
+	nfo_lower_want_features(dev, lower->saved_features);
 	/* Closed in any case: IPv6 gives it addresses when it comes up anew. */
 	dev_close(dev);
 	if ((lower->flags & NFO_WAS_UP) && !(lower->flags & NFO_ADMIN_DOWN))
@@ -196,6 +210,28 @@ void nfo_lower_sync_flags(struct nfo_lower *lower)
 		return;
 	nfo_lower_sync_count(dev, &lower->promisc, flags & IFF_PROMISC, dev_set_promiscuity);
 	nfo_lower_sync_count(dev, &lower->allmulti, flags & IFF_ALLMULTI, dev_set_allmulti);
+}
+
+/**
+ * nfo_lower_sync_features() - what is switched off on the master is off
+ * @lower: a lower, or an empty place
+ *
+ * RTNL, not from a notifier. Only what was taken from a lower is given back: what
+ * its driver or an administrator has off for a reason of its own stays off.
+ */
+void nfo_lower_sync_features(struct nfo_lower *lower)
+{
+	const struct net_device *master = lower->pair->dev;
+	netdev_features_t unwanted = NFO_PASSED & master->hw_features & ~master->wanted_features;
+	struct net_device *dev = rtnl_dereference(lower->dev);
+	netdev_features_t back;
+
+	if (!dev)
+		return;
+	back = lower->taken_features & ~unwanted;
+	lower->taken_features &= unwanted;
+	lower->taken_features |= unwanted & dev->wanted_features & dev->hw_features;
+	nfo_lower_want_features(dev, (dev->wanted_features | back) & ~lower->taken_features);
 }
 
 /**
@@ -283,6 +319,7 @@ int nfo_lower_configure(struct nfo_lower *lower)
 		err = nfo_lower_setup(lower, dev);
 	else
 		err = nfo_lower_sync_addrs(dev, lower->pair->dev);
+	nfo_lower_sync_features(lower);
 	if (!err && nfo_lower_should_open(lower, dev))
 		err = dev_open(dev, NULL);
 	return nfo_lower_result(lower, dev, err);

@@ -5,11 +5,17 @@
 
 #include "nfo.h"
 
+/* What is switched off on the lowers when it is on the master. What is done for
+ * sending follows from how the master hands frames to them.
+ */
+#define NFO_PASSED (NETIF_F_RXCSUM | NETIF_F_RXHASH | NETIF_F_LRO | NETIF_F_GRO_HW)
+
 struct nfo_lower *nfo_lower_of(const struct net_device *dev);
 int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev);
 void nfo_lower_release(struct nfo_lower *lower, bool gone);
 int nfo_lower_configure(struct nfo_lower *lower);
 int nfo_lower_set_mtu(struct nfo_lower *lower, int mtu);
+void nfo_lower_sync_features(struct nfo_lower *lower);
 void nfo_lower_sync_flags(struct nfo_lower *lower);
 void nfo_lower_mark(struct net_device *dev);
 void nfo_lower_unmark(struct net_device *dev);

@@ -187,6 +187,7 @@ static netdev_features_t nfo_fix_features(struct net_device *master, netdev_feat
 {
 	struct nfo_pair *pair = netdev_priv(master);
 	netdev_features_t features = (wanted & ~NETIF_F_ONE_FOR_ALL) | NETIF_F_ALL_FOR_ALL;
+	netdev_features_t can = 0;
 	bool any = false;
 	int i;
 
@@ -196,9 +197,25 @@ static netdev_features_t nfo_fix_features(struct net_device *master, netdev_feat
 		if (!dev)
 			continue;
 		features = netdev_increment_features(features, dev->features, wanted);
+		can |= dev->features | pair->lower[i].taken_features;
 		any = true;
 	}
+	features &= can | ~NFO_PASSED;
 	return any ? netdev_add_tso_features(features, wanted) : wanted;
+}
+
+/* ethtool -K: what the lowers do for the master when they receive. One that is
+ * not configured yet hears of it then.
+ */
+static int nfo_set_features(struct net_device *master, netdev_features_t features)
+{
+	struct nfo_pair *pair = netdev_priv(master);
+	int i;
+
+	for (i = 0; i < NFO_LOWERS; i++)
+		if (nfo_configured(&pair->lower[i]))
+			nfo_lower_sync_features(&pair->lower[i]);
+	return 0;
 }
 
 /* What the master's own packets must leave room for and may not exceed. */
@@ -307,6 +324,7 @@ const struct net_device_ops nfo_netdev_ops = {
 	.ndo_vlan_rx_add_vid	= nfo_vlan_add,
 	.ndo_vlan_rx_kill_vid	= nfo_vlan_kill,
 	.ndo_fix_features	= nfo_fix_features,
+	.ndo_set_features	= nfo_set_features,
 	.ndo_features_check	= passthru_features_check,
 };
 
@@ -333,9 +351,10 @@ void nfo_netdev_setup(struct net_device *master, const struct net_device *standb
 	master->max_mtu = standby->max_mtu;
 	master->needed_headroom = standby->needed_headroom;
 
-	master->hw_features = NFO_VLAN_FEATURES | NETIF_F_GSO_ENCAP_ALL |
+	master->hw_features = NFO_VLAN_FEATURES | NFO_PASSED | NETIF_F_GSO_ENCAP_ALL |
 			      NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_CTAG_RX |
-			      NETIF_F_HW_VLAN_CTAG_FILTER;
+			      NETIF_F_HW_VLAN_CTAG_FILTER | NETIF_F_HW_VLAN_STAG_TX |
+			      NETIF_F_HW_VLAN_STAG_RX | NETIF_F_HW_VLAN_STAG_FILTER;
 	master->features |= master->hw_features;
 	/* No lock around a transmit that only hands on, and no other namespace
 	 * than the standby's.

@@ -4,9 +4,9 @@
  * Locking, from the outside in:
  *
  *   RTNL		a lower is claimed, configured and released under it;
- *			nfo_pairs, nfo_lower.flags, .saved_*, .err, .promisc,
- *			.allmulti and .silencer are its own. Never held while waiting
- *			for anything but the kernel's own grace periods.
+ *			nfo_pairs, nfo_lower.flags, .saved_*, .taken_features, .err,
+ *			.promisc, .allmulti and .silencer are its own. Never held
+ *			while waiting for anything but the kernel's own grace periods.
  *   nfo_pair.lock	(bh) what the choice of the active lower depends on and
  *			yields: nfo_lower.dev (writes; RTNL as well), the HOLD
  *			bits, .active, .decision, .phase, .switches, .since;
@@ -87,7 +87,9 @@ struct nfo_lower {
 	bool allmulti;
 	struct nf_hook_ops *silencer;	/* while it is registered; see silence.c */
 	int err;		/* of the last attempt to configure it */
-	unsigned int saved_mtu;	/* the lower's own, before it was claimed */
+	unsigned int saved_mtu;	/* the lower's own, before it was claimed; as the next */
+	netdev_features_t saved_features;
+	netdev_features_t taken_features;	/* on, had the master not switched them off */
 };
 
 /* Per CPU. 64 bit counters that never fall. */

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The master is a card like any other: its lowers follow, also a new VF."""
+"""The master is a card like any other: its filters, features; its lowers follow, also a new VF."""
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready, usable
+from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready, replug, usable
 from lab.flow import Echo
+from lab.inject import frame, inject
 from lab.qemu import Pair
+from lab.sniff import Sniffer
 
 OTHER = "52:54:00:99:00:01"
+PEER = "52:54:00:99:00:03"
 
 
 @pytest.mark.defect("C5")
@@ -44,6 +47,68 @@ def test_stations(lab, variant, above):
     nothing_lost(echo.result)
 
 
+def asks(guest, tag):
+    """A peer without VLANs of its own asks for 10.88.0.2 in VLAN 7: an ARP request to the pair's address, with the tag."""
+    peer = bytes.fromhex(PEER.replace(":", ""))
+    request = bytes.fromhex("0001080006040001") + peer + bytes([10, 88, 0, 1]) + bytes(6) + bytes([10, 88, 0, 2])
+    return frame(guest.machine.pairs[0].mac, PEER, tag, bytes.fromhex("00070806") + request)
+
+
+@pytest.mark.parametrize("proto, tag", [("802.1Q", 0x8100), ("802.1ad", 0x88a8)])
+def test_vlan(lab, variant, proto, tag):
+    """A VLAN on the master works by either card, and by a VF plugged later."""
+    guest, pair = ready(lab, variant)
+    guest.run(f"ip link add link {pair.master} name v7 type vlan proto {proto} id 7; ip link set v7 up;"
+              "ip addr add 10.88.0.2/24 dev v7")
+
+    def answered_by(tap, name):
+        with Sniffer(lab.net, [tap], guest.evidence / f"{name}.frames") as sniffer:
+            inject(lab.net, "peer", "eth0", [asks(guest, tag)], rate=50, seconds=1)
+        answers = [f for f in sniffer.frames if (f.dst, f.proto, f.vlan) == (PEER, "0806", 7)]
+        assert answers, f"no answer in the VLAN by {tap}, {len(sniffer.frames)} other frames"
+    answered_by(guest.vm.primary_tap(), "primary")
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    answered_by(guest.vm.standby_tap(), "standby")
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    guest.wait_carrier(guest.wait_paired().primary)
+    carried_by_primary(guest)
+    answered_by(guest.vm.primary_tap(), "returned")
+
+
+@pytest.mark.defect("C7")
+def test_features(lab, variant):
+    """What is switched off at the master is off at its cards, also at a VF plugged later, until it is on again."""
+    guest, pair = ready(lab, variant)
+
+    def checksums(name):
+        return "rx-checksumming: on" in guest.run(f"ethtool -k {name}")
+    assert checksums(pair.primary) and checksums(pair.master)
+    guest.run(f"ethtool -K {pair.master} rx off")
+    assert not checksums(pair.primary) and not checksums(pair.master)
+    pair = replug(guest)
+    guest.wait_until(lambda: not checksums(pair.primary))
+    guest.run(f"ethtool -K {pair.master} rx on")
+    assert checksums(pair.primary) and checksums(pair.master)
+    usable(guest)
+
+
+def test_feature_that_a_card_has_off(lab):
+    """What somebody switched off at a card for reasons of its own, the master does not switch on."""
+    guest, pair = ready(lab, "ours")
+
+    def hashes(name):
+        return "receive-hashing: on" in guest.run(f"ethtool -k {name}")
+    assert hashes(pair.primary) and hashes(pair.master)
+    guest.run(f"ethtool -K {pair.primary} rxhash off")
+    guest.wait_until(lambda: not hashes(pair.master))     # it shows what its cards do
+    guest.run(f"ethtool -K {pair.master} rxhash off; ethtool -K {pair.master} rxhash on")
+    assert not hashes(pair.primary)
+    guest.run(f"ethtool -K {pair.primary} rxhash on")
+    guest.wait_until(lambda: hashes(pair.master))
+    usable(guest)
+
+
 @pytest.mark.defect("C8")
 def test_spare_primary(lab, variant):
     """A second VF with the address waits, and takes over when the first one goes."""
@@ -63,15 +128,17 @@ def test_spare_primary(lab, variant):
 
 @pytest.mark.defect("C13")
 def test_primary_as_it_was(lab, variant):
-    """When the master goes the VF has what it had before: up, with its own MTU."""
+    """When the master goes the VF has what it had before: up, with its own MTU and features."""
     guest = lab.boot(variant, Pair(hidden=False), load=("e1000e", "virtio_pci"))
-    guest.run("ip link set eth0 mtu 1400 up && modprobe virtio_net")
+    guest.run("ip link set eth0 mtu 1400 up && ethtool -K eth0 rx off && modprobe virtio_net")
     pair = guest.wait_paired()
     guest.address(pair.master)
+    guest.run(f"ethtool -K {pair.master} rx off; ethtool -K {pair.master} rx on; ethtool -K {pair.primary} rx on")
     guest.wait_carrier(pair.primary)
     carried_by_primary(guest)
     guest.run("modprobe -r virtio_net")
     link = guest.links()[pair.primary]
     assert "UP" in link["flags"] and link["mtu"] == 1400 and "master" not in link
+    assert "rx-checksumming: off" in guest.run(f"ethtool -k {pair.primary}")
     guest.address(pair.primary)
     usable(guest)
