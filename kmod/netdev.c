@@ -356,9 +356,6 @@ void nfo_netdev_setup(struct net_device *master, const struct net_device *standb
 			      NETIF_F_HW_VLAN_CTAG_FILTER | NETIF_F_HW_VLAN_STAG_TX |
 			      NETIF_F_HW_VLAN_STAG_RX | NETIF_F_HW_VLAN_STAG_FILTER;
 	master->features |= master->hw_features;
-	/* No lock around a transmit that only hands on, and no other namespace
-	 * than the standby's.
-	 */
+	/* No lock around a transmit that only hands on. */
 	nfo_set_lltx(master);
-	nfo_set_netns_immutable(master);
 }

@@ -10,12 +10,14 @@
 #include "pair.h"
 
 /* The free place that waits for @dev, in whichever pair. RTNL. */
-static struct nfo_lower *nfo_find_slot(const struct net_device *dev)
+static struct nfo_lower *nfo_find_slot(const struct net_device *dev,
+				       struct nfo_lower *(*match)(struct nfo_pair *pair,
+								  const struct net_device *dev))
 {
 	struct nfo_pair *pair;
 
 	list_for_each_entry(pair, &nfo_pairs, list) {
-		struct nfo_lower *lower = nfo_pair_slot(pair, dev);
+		struct nfo_lower *lower = match(pair, dev);
 
 		if (lower && !rtnl_dereference(lower->dev))
 			return lower;
@@ -26,12 +28,24 @@ static struct nfo_lower *nfo_find_slot(const struct net_device *dev)
 /* A device registers, or came from another namespace. */
 static void nfo_on_register(struct net_device *dev)
 {
-	struct nfo_lower *lower = nfo_find_slot(dev);
+	struct nfo_lower *lower = nfo_find_slot(dev, nfo_pair_slot);
 
-	if (!lower)
+	if (lower) {
+		if (nfo_lower_claim(lower, dev))
+			nfo_pair_retry(lower->pair);
 		return;
-	if (nfo_lower_claim(lower, dev))
+	}
+	/* It has to be moved to its master, which is not for a notifier to do. */
+	lower = nfo_find_slot(dev, nfo_pair_follower);
+	if (lower)
 		nfo_pair_retry(lower->pair);
+}
+
+/* The master went to another namespace: its lowers follow. */
+static void nfo_on_master(struct nfo_pair *pair, unsigned long event)
+{
+	if (event == NETDEV_REGISTER && !list_empty(&pair->list))
+		nfo_pair_retry(pair);
 }
 
 /* It ends, or goes to another namespace. A spare may step in. */
@@ -117,8 +131,10 @@ static int nfo_netdev_event(struct notifier_block *nb, unsigned long event, void
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct nfo_lower *lower;
 
-	if (nfo_is_master(dev))
+	if (nfo_is_master(dev)) {
+		nfo_on_master(netdev_priv(dev), event);
 		return NOTIFY_DONE;
+	}
 
 	lower = nfo_lower_of(dev);
 	if (lower)
@@ -127,7 +143,7 @@ static int nfo_netdev_event(struct notifier_block *nb, unsigned long event, void
 	switch (event) {
 	case NETDEV_POST_INIT:
 		/* Nothing tells if it fails to register after this: flags only. */
-		if (nfo_find_slot(dev))
+		if (nfo_find_slot(dev, nfo_pair_slot) || nfo_find_slot(dev, nfo_pair_follower))
 			nfo_lower_mark(dev);
 		break;
 	case NETDEV_REGISTER:

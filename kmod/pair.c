@@ -20,6 +20,32 @@ unsigned int nfo_pair_generation(void)
 	return READ_ONCE(nfo_pairs_changed) + 1 ?: 1;
 }
 
+/* Bring to the master's namespace what belongs to the pair and is elsewhere: the
+ * lowers of a master that was moved, and a card that appeared in the initial
+ * namespace. The notifier claims it when it arrives.
+ */
+static int nfo_pair_gather(struct nfo_pair *pair)
+{
+	struct net *net = dev_net(pair->dev);
+	struct net_device *dev, *next;
+	int i, err = 0;
+
+	for (i = 0; i < NFO_LOWERS && !err; i++) {
+		dev = rtnl_dereference(pair->lower[i].dev);
+		if (dev && !net_eq(dev_net(dev), net))
+			err = dev_change_net_namespace(dev, net, "eth%d");
+	}
+	if (err || net_eq(net, &init_net))
+		return err;
+	for_each_netdev_safe(&init_net, dev, next) {
+		struct nfo_lower *lower = nfo_pair_follower(pair, dev);
+
+		if (lower && !rtnl_dereference(lower->dev) && !nfo_lower_of(dev))
+			err = dev_change_net_namespace(dev, net, "eth%d");
+	}
+	return err;
+}
+
 /* Claim what belongs to the pair and is nobody's yet. A claim that failed
  * before is tried again here, and a spare primary steps in for one that left.
  */
@@ -44,13 +70,14 @@ static void nfo_pair_work(struct work_struct *work)
 {
 	struct nfo_pair *pair = container_of(to_delayed_work(work), struct nfo_pair,
 					     config_work);
-	int i, err;
+	int i, err, elsewhere;
 
 	rtnl_lock();
 	if (pair->dying)
 		goto out;
 
-	err = nfo_pair_adopt(pair);
+	elsewhere = nfo_pair_gather(pair);
+	err = nfo_pair_adopt(pair) ?: elsewhere;
 	for (i = 0; i < NFO_LOWERS; i++) {
 		struct nfo_lower *lower = &pair->lower[i];
 
@@ -87,13 +114,13 @@ void nfo_pair_retry(struct nfo_pair *pair)
 }
 
 /* What was marked but could not be claimed is an ordinary card again. */
-static void nfo_pair_forget(struct nfo_pair *pair)
+static void nfo_pair_forget(struct nfo_pair *pair, struct net *net)
 {
 	struct net_device *dev;
 
 	ASSERT_RTNL();
-	for_each_netdev(dev_net(pair->dev), dev)
-		if (nfo_pair_slot(pair, dev) && !nfo_lower_of(dev) &&
+	for_each_netdev(net, dev)
+		if (nfo_pair_match(pair, dev) && !nfo_lower_of(dev) &&
 		    (dev->priv_flags & IFF_FAILOVER_SLAVE))
 			nfo_lower_unmark(dev);
 }
@@ -195,7 +222,8 @@ void nfo_pair_destroy(struct nfo_pair *pair)
 	int i;
 
 	rtnl_lock();
-	nfo_pair_forget(pair);
+	nfo_pair_forget(pair, dev_net(master));
+	nfo_pair_forget(pair, &init_net);
 	spin_lock_bh(&pair->lock);
 	pair->dying = true;
 	spin_unlock_bh(&pair->lock);

@@ -15,15 +15,15 @@ static inline const u8 *nfo_permanent_addr(const struct net_device *dev)
 	return dev->addr_assign_type == NET_ADDR_PERM ? dev->dev_addr : dev->perm_addr;
 }
 
-/* The place that @dev has in @pair, NULL if it is a stranger. The standby is
- * known by its pointer; a primary is a PCI Ethernet device of the master's
- * namespace with the master's permanent address. RTNL.
+/* The place that @dev has in @pair wherever it is, NULL if it is a stranger. The
+ * standby is known by its pointer; a primary is a PCI Ethernet device with the
+ * master's permanent address. RTNL.
  */
-static inline struct nfo_lower *nfo_pair_slot(struct nfo_pair *pair, const struct net_device *dev)
+static inline struct nfo_lower *nfo_pair_match(struct nfo_pair *pair, const struct net_device *dev)
 {
 	const u8 *addr = nfo_permanent_addr(dev);
 
-	if (pair->dying || !net_eq(dev_net(dev), dev_net(pair->dev)))
+	if (pair->dying)
 		return NULL;
 	if (dev == pair->standby_dev)
 		return &pair->lower[NFO_STANDBY];
@@ -32,6 +32,22 @@ static inline struct nfo_lower *nfo_pair_slot(struct nfo_pair *pair, const struc
 	if (is_zero_ether_addr(addr) || !ether_addr_equal(addr, pair->dev->perm_addr))
 		return NULL;
 	return &pair->lower[NFO_PRIMARY];
+}
+
+/* The same for a device of the master's network namespace alone. */
+static inline struct nfo_lower *nfo_pair_slot(struct nfo_pair *pair, const struct net_device *dev)
+{
+	return net_eq(dev_net(dev), dev_net(pair->dev)) ? nfo_pair_match(pair, dev) : NULL;
+}
+
+/* And for one of the initial namespace, where every card appears and which a
+ * master may have left.
+ */
+static inline struct nfo_lower *nfo_pair_follower(struct nfo_pair *pair,
+						  const struct net_device *dev)
+{
+	return net_eq(dev_net(dev), &init_net) && !net_eq(dev_net(pair->dev), &init_net) ?
+		nfo_pair_match(pair, dev) : NULL;
 }
 
 #endif /* NFO_PAIR_H */

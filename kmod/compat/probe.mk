@@ -5,7 +5,6 @@ nfo-has = $(shell grep -Eqs '$(3)' $(srctree)/include/$(2) && echo -DNFO_HAVE_$(
 
 nfo-have := $(call nfo-has,ETH_HW_ADDR_SET,linux/etherdevice.h,\beth_hw_addr_set\b)
 nfo-have += $(call nfo-has,NETDEV_LOCK,net/netdev_lock.h,\bnetdev_lock_ops\b)
-nfo-have += $(call nfo-has,NETNS_IMMUTABLE,linux/netdevice.h,\bnetns_immutable:1)
 nfo-have += $(call nfo-has,NO_ADDRCONF,linux/netdevice.h,\bIFF_NO_ADDRCONF\b)
 nfo-have += $(call nfo-has,PRESENT_CONST,linux/netdevice.h,netif_device_present.const )
 nfo-have += $(call nfo-has,SYSTEM_PERCPU_WQ,linux/workqueue.h,\bsystem_percpu_wq;)

@@ -69,18 +69,4 @@ static inline void nfo_set_lltx(struct net_device *dev)
 #endif
 }
 
-/* 6.12, 05c1280a2bcf: NETIF_F_NETNS_LOCAL became the field netns_local, which
- * 6.15, 0c493da86374, renamed.
- */
-static inline void nfo_set_netns_immutable(struct net_device *dev)
-{
-#ifdef NETIF_F_NETNS_LOCAL
-	dev->features |= NETIF_F_NETNS_LOCAL;
-#elif defined(NFO_HAVE_NETNS_IMMUTABLE)
-	dev->netns_immutable = true;
-#else
-	dev->netns_local = true;
-#endif
-}
-
 #endif /* NFO_COMPAT_LINUX_NETDEVICE_H */
