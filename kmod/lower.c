@@ -116,6 +116,7 @@ int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev)
 	lower->saved_mtu = dev->mtu;
 	lower->saved_features = dev->wanted_features;
 	lower->taken_features = 0;
+	ether_addr_copy(lower->saved_addr, dev->dev_addr);
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CLAIMED, 0);
 	nfo_switch_set_dev(lower, dev);
 	nfo_pair_retry(lower->pair);
@@ -177,6 +178,7 @@ void nfo_lower_release(struct nfo_lower *lower, bool gone)
 	nfo_lower_unmark(dev);	/* first: the unlinking is told with the flags */
 	netdev_upper_dev_unlink(dev, master);
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_RELEASED, 0);
+	nfo_addr_restore(lower, dev, gone);
 	if (!gone) {
 		nfo_lower_restore(lower, dev);
 		nfo_lower_uevent(lower, dev, "released");
@@ -277,6 +279,9 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 		if (err)
 			return err;
 	}
+	err = nfo_addr_set(lower, master->dev_addr);
+	if (err)
+		return err;
 	err = nfo_lower_sync_addrs(dev, master);
 	if (err)
 		return err;

@@ -320,6 +320,7 @@ const struct net_device_ops nfo_netdev_ops = {
 	.ndo_set_rx_mode	= nfo_set_rx_mode,
 	.ndo_change_rx_flags	= nfo_change_rx_flags,
 	.ndo_change_mtu		= nfo_change_mtu,
+	.ndo_set_mac_address	= nfo_addr_set_master,
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_vlan_rx_add_vid	= nfo_vlan_add,
 	.ndo_vlan_rx_kill_vid	= nfo_vlan_kill,

@@ -43,6 +43,7 @@ enum nfo_lower_index {
 #define NFO_CONFIGURED	BIT(0)	/* has the master's MTU, addresses and VLANs */
 #define NFO_ADMIN_DOWN	BIT(1)	/* set down by somebody else: not reopened */
 #define NFO_WAS_UP	BIT(2)	/* was up when claimed: up again when released */
+#define NFO_ADDR_ADDED	BIT(3)	/* receives for added_addr beside its own */
 
 /* struct nfo_lower.hold (nfo_pair.lock) */
 #define NFO_HOLD_CLOSING BIT(0)	/* NETDEV_GOING_DOWN was said */
@@ -89,6 +90,8 @@ struct nfo_lower {
 	int err;		/* of the last attempt to configure it */
 	unsigned int saved_mtu;	/* the lower's own, before it was claimed; as the next */
 	netdev_features_t saved_features;
+	u8 saved_addr[ETH_ALEN];
+	u8 added_addr[ETH_ALEN];	/* RTNL; see addr.c */
 	netdev_features_t taken_features;	/* on, had the master not switched them off */
 };
 
@@ -185,7 +188,8 @@ struct nfo_pair {
 	struct list_head list;		/* nfo_pairs */
 	struct net_device *standby_dev;	/* virtio_net's; compared, never followed */
 	bool dying;			/* RTNL and lock: nothing is queued any more */
-	bool own_change;		/* RTNL: it is us who change a lower's MTU */
+	bool own_change;		/* RTNL: it is us who change a lower's MTU or address */
+	bool addr_change;		/* written under RTNL: the master's address changes */
 	unsigned int retry_ms;		/* back-off of config_work */
 	unsigned int announce_round;	/* lock */
 	struct delayed_work config_work;
@@ -304,6 +308,12 @@ static inline bool nfo_is_master(const struct net_device *dev)
 {
 	return dev->netdev_ops == &nfo_netdev_ops;
 }
+
+/* addr.c */
+bool nfo_addr_fits(const struct nfo_lower *lower, const struct net_device *dev);
+int nfo_addr_set(struct nfo_lower *lower, const u8 *addr);
+void nfo_addr_restore(struct nfo_lower *lower, struct net_device *dev, bool gone);
+int nfo_addr_set_master(struct net_device *master, void *data);
 
 /* ethtool.c */
 extern const struct ethtool_ops nfo_ethtool_ops;

@@ -30,8 +30,7 @@ void nfo_switch_facts(const struct nfo_lower *lower, struct nfo_lower_facts *fac
 		return;
 	facts->present = true;
 	/* A driver that reset to another address cuts the master's traffic. */
-	facts->configured = (READ_ONCE(lower->flags) & NFO_CONFIGURED) &&
-			    ether_addr_equal(dev->dev_addr, lower->pair->dev->dev_addr);
+	facts->configured = (READ_ONCE(lower->flags) & NFO_CONFIGURED) && nfo_addr_fits(lower, dev);
 	facts->up = netif_running(dev) && !(hold & NFO_HOLD_CLOSING);
 	facts->attached = netif_device_present(dev);
 	facts->carrier = netif_carrier_ok(dev);

@@ -300,6 +300,10 @@ static noinline rx_handler_result_t nfo_handle_closely(struct sk_buff **pskb)
 	mode = READ_ONCE(lower->rx_mode);
 	if (unlikely(mode != NFO_RX_USE) && !nfo_rx_wanted(lower, skb, mode))
 		return nfo_ignore(lower, skb);
+	/* A standby keeps an address of its own when the master's was changed. */
+	if (skb->pkt_type == PACKET_OTHERHOST &&
+	    ether_addr_equal(eth_hdr(skb)->h_dest, lower->master->dev_addr))
+		skb->pkt_type = PACKET_HOST;
 	nfo_count_rx_closely(lower, skb, !(mode & NFO_RX_USE));
 	skb->dev = lower->master;
 	return RX_HANDLER_ANOTHER;

@@ -7,6 +7,7 @@ nfo-have := $(call nfo-has,ETH_HW_ADDR_SET,linux/etherdevice.h,\beth_hw_addr_set
 nfo-have += $(call nfo-has,NETDEV_LOCK,net/netdev_lock.h,\bnetdev_lock_ops\b)
 nfo-have += $(call nfo-has,NO_ADDRCONF,linux/netdevice.h,\bIFF_NO_ADDRCONF\b)
 nfo-have += $(call nfo-has,PRESENT_CONST,linux/netdevice.h,netif_device_present.const )
+nfo-have += $(call nfo-has,SET_MAC_STORAGE,linux/netdevice.h,\bdev_set_mac_address.struct net_device .dev. struct sockaddr_storage)
 nfo-have += $(call nfo-has,SYSTEM_PERCPU_WQ,linux/workqueue.h,\bsystem_percpu_wq;)
 nfo-have += $(call nfo-has,TIMER_DELETE_SYNC,linux/timer.h,int timer_delete_sync\b)
 

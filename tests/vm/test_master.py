@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The master is a card like any other: its filters, features; its lowers follow, also a new VF."""
+"""The master is a card like any other: its address, filters, features; its lowers follow, also a new VF."""
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready, replug, usable
+from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready, replug, usable, whole
 from lab.flow import Echo
 from lab.inject import frame, inject
 from lab.qemu import Pair
@@ -10,6 +10,30 @@ from lab.sniff import Sniffer
 
 OTHER = "52:54:00:99:00:01"
 PEER = "52:54:00:99:00:03"
+
+
+@pytest.mark.defect("C5")
+def test_address(lab, variant):
+    """Another address is given to both cards, to a VF plugged later too; and taken back."""
+    guest, pair = ready(lab, variant)
+    own = guest.machine.pairs[0].mac
+    guest.run(f"ip link set {pair.master} address {OTHER}")
+    assert guest.links()[pair.primary]["address"] == OTHER
+    carried_by_primary(guest, mac=OTHER)
+    with Echo(guest) as echo:
+        echo.go_on()
+        guest.vm.device_del("vf0")
+        carried_by_standby(guest, mac=OTHER)
+        guest.vm.device_add(guest.machine.pairs[0].primary_device())
+        carried_by_primary(guest, mac=OTHER)
+        echo.go_on()
+    nothing_lost(echo.result)
+    names = [n for n, link in guest.links().items() if link.get("address") == OTHER]
+    assert len(names) >= 2, "the new VF does not have the master's address"
+    guest.run(f"ip link set {pair.master} address {own}")
+    whole(guest.wait_paired())
+    usable(guest)
+    carried_by_primary(guest)
 
 
 @pytest.mark.defect("C5")

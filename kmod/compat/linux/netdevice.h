@@ -69,4 +69,10 @@ static inline void nfo_set_lltx(struct net_device *dev)
 #endif
 }
 
+/* 6.16, "net: core: Convert dev_set_mac_address() to struct sockaddr_storage". */
+#ifndef NFO_HAVE_SET_MAC_STORAGE
+#define dev_set_mac_address(dev, sa, extack) \
+	dev_set_mac_address(dev, (struct sockaddr *)(sa), extack)
+#endif
+
 #endif /* NFO_COMPAT_LINUX_NETDEVICE_H */
