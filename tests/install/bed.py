@@ -58,7 +58,7 @@ class Bed(Testbed):
         super().__init__(None, evidence, exempt)
         self.disk = Path(tempfile.mkdtemp(prefix="disk-", dir=BUILD / "tests")) / "disk"
 
-    def machine(self, disk, append="", pairs=(Pair(),), release=None):
+    def machine(self, disk, append="", pairs=(Pair(),), release=None, hotplug="acpi"):
         """The machine that boots this disk.
 
         With one CPU: with two, on a busy host, QEMU's TCG once left a page behind that was written during
@@ -69,16 +69,16 @@ class Bed(Testbed):
         for name, to in ((f"vmlinuz-{release}", "vmlinuz"), (f"initrd.img-{release}", "initrd")):
             sh("debugfs", "-R", f"dump /boot/{name} {folder / to}", disk)
         drive = f"if=none,id=root,format=raw,cache=writeback,file={disk}"
-        return Machine(folder / "vmlinuz", folder / "initrd", pairs, load=(), memory=640,
+        return Machine(folder / "vmlinuz", folder / "initrd", pairs, load=(), memory=640, hotplug=hotplug,
                        append=f"{APPEND} {append}",
                        extra=("-drive", drive, "-device", "virtio-blk-pci,drive=root", "-device", "virtio-rng-pci"))
 
-    def start(self, image, variant="ours", append="", pairs=(Pair(),)):
+    def start(self, image, variant="ours", append="", pairs=(Pair(),), hotplug="acpi"):
         """Boot a copy of the image; tests may write to it."""
         if self.net is None:
             self.net = Network().__enter__()
         sh("cp", "--sparse=always", image, self.disk, timeout=300)
-        machine = self.machine(self.disk, append, pairs)
+        machine = self.machine(self.disk, append, pairs, hotplug=hotplug)
         folder = self.evidence / f"guest{len(self.guests)}"
         folder.mkdir(parents=True)
         guest = RealGuest(Qemu(machine, self.net, self._rundir, folder), folder, variant)
