@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 
 /* The position of VIRTIO_NET_F_STANDBY in the text of device/features. */
 #define STANDBY_FEATURE 62
+/* How often a card is looked for that is being renamed, 1 ms apart. */
+#define RENAME_TRIES 20
 
 const char *sysfs_root(void)
 {
@@ -346,6 +349,27 @@ bool sysfs_bus(const char *ifname, uint32_t ifindex, char bus[WORD_LEN])
 		read_bus(dirfd(net), ifname, bus);
 	closedir(net);
 	return is;
+}
+
+int sysfs_open_card(uint32_t ifindex)
+{
+	DIR *net = open_net();
+	char ifname[IFNAMSIZ];
+	int tries = RENAME_TRIES, dir = -1;
+
+	while (net && dir < 0 && tries-- && if_indextoname(ifindex, ifname)) {
+		dir = openat(dirfd(net), ifname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir >= 0 && (uint32_t)read_int(dir, "ifindex", 0) != ifindex) {
+			close(dir);
+			dir = -1;
+		}
+		/* The kernel renames the card first, then its folder. */
+		if (dir < 0)
+			usleep(1000);
+	}
+	if (net)
+		closedir(net);
+	return dir;
 }
 
 void sysfs_free(struct links *links)

@@ -27,6 +27,13 @@ void sysfs_free(struct links *links);
  */
 bool sysfs_bus(const char *ifname, uint32_t ifindex, char bus[WORD_LEN]);
 
+/*
+ * The folder of the card that has this ifindex, to be closed by the caller, or
+ * -1: there is none. It stays this card's when that is renamed, as udev does
+ * soon after a card appeared; a path with the name in it does not.
+ */
+int sysfs_open_card(uint32_t ifindex);
+
 /* The module of the name net_failover; MODULE_NONE also where it is built in. */
 void sysfs_module(struct module *module);
 

@@ -2,31 +2,11 @@
 /* What a master itself has: MTU, whether it is up, and what tuner_qdisc.c reads and sets. */
 #include <errno.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/tuner.h"
-
-static int request(unsigned long what, struct ifreq *ifreq)
-{
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = ioctl(fd, what, ifreq) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-static bool name_of(uint32_t ifindex, struct ifreq *ifreq)
-{
-	*ifreq = (struct ifreq){ 0 };
-	return if_indextoname(ifindex, ifreq->ifr_name);
-}
 
 /* One that is down has none yet, and will have that of a device without a queue. */
 static void read_qdisc(uint32_t ifindex, struct tune *tune)
@@ -38,41 +18,36 @@ static void read_qdisc(uint32_t ifindex, struct tune *tune)
 
 void tuner_read_master(uint32_t ifindex, struct tune *tune)
 {
-	struct ifreq ifreq;
+	struct ifreq ifreq = { 0 };
 
-	if (!name_of(ifindex, &ifreq) || request(SIOCGIFMTU, &ifreq))
+	if (tuner_ioctl(ifindex, SIOCGIFMTU, &ifreq))
 		return;
 	read_qdisc(ifindex, tune);
 	tune_put_number(tune, "mtu", (uint32_t)ifreq.ifr_mtu, 0);
-	if (!request(SIOCGIFFLAGS, &ifreq))
+	if (!tuner_ioctl(ifindex, SIOCGIFFLAGS, &ifreq))
 		tune_put(tune, "up", ifreq.ifr_flags & IFF_UP ? "yes" : "no", 0, false);
 }
 
 static int set_mtu(uint32_t ifindex, const char *value)
 {
-	struct ifreq ifreq;
+	struct ifreq ifreq = { .ifr_mtu = (int)strtoul(value, NULL, 10) };
 
-	if (!name_of(ifindex, &ifreq))
-		return -ENODEV;
-	ifreq.ifr_mtu = (int)strtoul(value, NULL, 10);
-	return request(SIOCSIFMTU, &ifreq);
+	return tuner_ioctl(ifindex, SIOCSIFMTU, &ifreq);
 }
 
 /* Up alone: nobody's master is set down. */
 static int set_up(uint32_t ifindex, const char *value)
 {
-	struct ifreq ifreq;
+	struct ifreq ifreq = { 0 };
 	int ret;
 
 	if (strcmp(value, "yes"))
 		return -EINVAL;
-	if (!name_of(ifindex, &ifreq))
-		return -ENODEV;
-	ret = request(SIOCGIFFLAGS, &ifreq);
+	ret = tuner_ioctl(ifindex, SIOCGIFFLAGS, &ifreq);
 	if (ret)
 		return ret;
 	ifreq.ifr_flags |= IFF_UP;
-	return request(SIOCSIFFLAGS, &ifreq);
+	return tuner_ioctl(ifindex, SIOCSIFFLAGS, &ifreq);
 }
 
 void tuner_write_master(uint32_t ifindex, const struct tune *values, ethnl_refused refused,

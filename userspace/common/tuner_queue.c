@@ -19,19 +19,19 @@ static const struct {
 	{ "xps.", "tx-", "xps_cpus" },
 };
 
-static char *path_of(const char *ifname, const char *prefix, const char *number)
+/* In the card's folder. */
+static char *path_of(const char *prefix, const char *number)
 {
 	size_t kind = !strncmp(prefix, "xps.", 4);
 
-	return mem_printf("%s/class/net/%s/queues/%s%s/%s", sysfs_root(), ifname,
-			  kinds[kind].folder, number, kinds[kind].file);
+	return mem_printf("queues/%s%s/%s", kinds[kind].folder, number, kinds[kind].file);
 }
 
-static void read_mask(const char *ifname, size_t kind, const char *number, struct tune *tune)
+static void read_mask(int card, size_t kind, const char *number, struct tune *tune)
 {
-	char *path = path_of(ifname, kinds[kind].prefix, number);
+	char *path = path_of(kinds[kind].prefix, number);
 	char text[512] = "", *key;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = openat(card, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
 	free(path);
@@ -45,24 +45,34 @@ static void read_mask(const char *ifname, size_t kind, const char *number, struc
 	free(key);
 }
 
-void queue_read(uint32_t ifindex, const char *ifname, struct tune *tune)
+static DIR *open_queues(int card)
 {
-	char *path = mem_printf("%s/class/net/%s/queues", sysfs_root(), ifname);
-	DIR *dir = opendir(path);
+	int fd = openat(card, "queues", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !dir)
+		close(fd);
+	return dir;
+}
+
+void queue_read(uint32_t ifindex, struct tune *tune)
+{
+	int card = sysfs_open_card(ifindex);
+	DIR *dir = card < 0 ? NULL : open_queues(card);
 	struct dirent *entry;
 	size_t i;
 
-	(void)ifindex;
 	while (dir && (entry = readdir(dir)))
 		for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 			if (!strncmp(entry->d_name, kinds[i].folder, 3))
-				read_mask(ifname, i, entry->d_name + 3, tune);
+				read_mask(card, i, entry->d_name + 3, tune);
 	if (dir)
 		closedir(dir);
-	free(path);
+	if (card >= 0)
+		close(card);
 }
 
-static int write_mask(const char *ifname, const char *key, const char *value)
+static int write_mask(int card, const char *key, const char *value)
 {
 	char *path;
 	int fd, ret = 0;
@@ -70,8 +80,8 @@ static int write_mask(const char *ifname, const char *key, const char *value)
 	if (!key[4] || key[4 + strspn(key + 4, "0123456789")] ||
 	    value[strspn(value, "0123456789abcdefABCDEF,")])
 		return -EINVAL;
-	path = path_of(ifname, key, key + 4);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	path = path_of(key, key + 4);
+	fd = openat(card, path, O_WRONLY | O_CLOEXEC);
 	free(path);
 	if (fd < 0)
 		return -errno;
@@ -81,20 +91,21 @@ static int write_mask(const char *ifname, const char *key, const char *value)
 	return ret;
 }
 
-void queue_write(uint32_t ifindex, const char *ifname, const struct tune *values,
-		 ethnl_refused refused, void *data)
+void queue_write(uint32_t ifindex, const struct tune *values, ethnl_refused refused, void *data)
 {
+	int card = sysfs_open_card(ifindex);
 	size_t i;
 
-	(void)ifindex;
 	for (i = 0; i < values->n; i++) {
 		const char *key = values->v[i].key;
 		int ret;
 
 		if (strncmp(key, "rps.", 4) && strncmp(key, "xps.", 4))
 			continue;
-		ret = write_mask(ifname, key, values->v[i].value);
+		ret = card < 0 ? -ENODEV : write_mask(card, key, values->v[i].value);
 		if (ret)
 			refused(data, key, ret, "");
 	}
+	if (card >= 0)
+		close(card);
 }

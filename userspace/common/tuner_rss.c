@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -24,28 +21,22 @@ struct rss {
 	uint32_t room[TABLE_MAX + KEY_MAX / 4];
 };
 
-static int request(const char *ifname, struct rss *rss)
+static int request(uint32_t ifindex, struct rss *rss)
 {
 	struct ifreq ifreq = { .ifr_data = (char *)rss };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret;
 
-	if (fd < 0)
-		return -errno;
-	snprintf(ifreq.ifr_name, sizeof(ifreq.ifr_name), "%s", ifname);
-	ret = ioctl(fd, SIOCETHTOOL, &ifreq) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
+	return tuner_ioctl(ifindex, SIOCETHTOOL, &ifreq);
 }
 
 /* The sizes first: the kernel wants to hear them back. */
-static struct rss *get(const char *ifname)
+static struct rss *get(uint32_t ifindex)
 {
 	struct rss *rss = calloc(1, sizeof(*rss));
 
 	if (!rss)
 		return NULL;
 	rss->head.cmd = ETHTOOL_GRSSH;
-	if (!request(ifname, rss)) {
+	if (!request(ifindex, rss)) {
 		uint32_t table = rss->head.indir_size, key = rss->head.key_size;
 
 		if ((table || key) && table <= TABLE_MAX && key <= KEY_MAX) {
@@ -53,7 +44,7 @@ static struct rss *get(const char *ifname)
 			rss->head.cmd = ETHTOOL_GRSSH;
 			rss->head.indir_size = table;
 			rss->head.key_size = key;
-			if (!request(ifname, rss))
+			if (!request(ifindex, rss))
 				return rss;
 		}
 	}
@@ -61,9 +52,9 @@ static struct rss *get(const char *ifname)
 	return NULL;
 }
 
-void rss_read(const char *ifname, struct tune *tune)
+void rss_read(uint32_t ifindex, struct tune *tune)
 {
-	struct rss *rss = get(ifname);
+	struct rss *rss = get(ifindex);
 	char text[TABLE_MAX * 5 + 1] = "";
 	const uint8_t *key;
 	size_t i, at = 0;
@@ -112,7 +103,7 @@ static bool fill_key(struct rss *rss, const struct tune_item *item)
 	return true;
 }
 
-void rss_write(const char *ifname, const struct tune *values, ethnl_refused refused, void *data)
+void rss_write(uint32_t ifindex, const struct tune *values, ethnl_refused refused, void *data)
 {
 	const struct tune_item *table = tune_find(values, "rss.table");
 	const struct tune_item *key = tune_find(values, "rss.key");
@@ -122,7 +113,7 @@ void rss_write(const char *ifname, const struct tune *values, ethnl_refused refu
 
 	if (!table && !key && !hash)
 		return;
-	rss = get(ifname);
+	rss = get(ifindex);
 	if (rss) {
 		ret = (table && !fill_table(rss, table)) || (key && !fill_key(rss, key)) ?
 		      -EINVAL : 0;
@@ -136,7 +127,7 @@ void rss_write(const char *ifname, const struct tune *values, ethnl_refused refu
 			rss->head.key_size = 0;
 		rss->head.hfunc = hash ? (uint8_t)strtoul(hash->value, NULL, 10) : 0;
 		if (!ret)
-			ret = request(ifname, rss);
+			ret = request(ifindex, rss);
 	}
 	if (ret)
 		refused(data, "rss.", ret, "");
