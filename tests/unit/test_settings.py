@@ -84,11 +84,11 @@ class Space:
 
     def card(self, ifindex):
         """A new primary; the module's answer says so."""
-        self.run(f"ip link del eth2 2>/dev/null || :; ip link add eth2 index {ifindex} type veth peer name p2; "
-                 "ip link set p2 up; ip link set eth2 up")
-        (self.tree.root / "class/net/eth2/ifindex").write_text(f"{ifindex}\n")
+        (self.tree.root / "class/net/eth2/ifindex").write_text(f"{ifindex}\n")   # before it can be looked at
         (self.tree.root / "class/net/eth2/queues/rx-0").mkdir(parents=True, exist_ok=True)
         (self.tree.root / "class/net/eth2/queues/rx-0/rps_cpus").write_text("0\n")
+        self.run(f"ip link del eth2 2>/dev/null || :; ip link add eth2 index {ifindex} type veth peer name p2; "
+                 "ip link set p2 up; ip link set eth2 up")
         self.tree.messages = b""
         say_pair(self.tree, primary={"ifindex": ifindex})
         self.run("ip link set p2 down; ip link set p2 up")     # a reason to look
@@ -96,12 +96,18 @@ class Space:
     def start(self, conf="", tune=True):
         """failoverd, and what systemd would do for failoverd-tune."""
         (self.folder / "conf").write_text(conf)
-        for words in (["systemd-socket-activate", "-a", "--inetd", "-E", "FAILOVERCTL_SYSFS", "-l",
-                       self.folder / "tune", BUILD / "failoverd-tune"] if tune else ["true"],
-                      [BUILD / "failoverd", "-v", "--config", self.folder / "conf", "--state", self.folder / "state",
-                       "--settings", self.folder / "settings", "--tune-socket", self.folder / "tune"]):
-            with (self.folder / "said").open("ab") as out:
-                self.procs.append(subprocess.Popen(self.inside(*words), env=self.env, stdout=out, stderr=out))
+        if tune:
+            self.spawn("systemd-socket-activate", "-a", "--inetd", "-E", "FAILOVERCTL_SYSFS", "-l", self.folder / "tune",
+                       BUILD / "failoverd-tune")
+            wait(lambda: f"Listening on {self.folder}/tune" in self.said(), self.said)
+        self.spawn(BUILD / "failoverd", "-v", "--config", self.folder / "conf", "--state", self.folder / "state",
+                   "--settings", self.folder / "settings", "--tune-socket", self.folder / "tune")
+
+    def spawn(self, *words):
+        """Runs it in there until close()."""
+        with (self.folder / "said").open("ab") as out:
+            # pylint: disable=consider-using-with
+            self.procs.append(subprocess.Popen(self.inside(*words), env=self.env, stdout=out, stderr=out))
 
     def said(self):
         """All that failoverd said."""
