@@ -59,11 +59,7 @@ class Bed(Testbed):
         self.disk = Path(tempfile.mkdtemp(prefix="disk-", dir=BUILD / "tests")) / "disk"
 
     def machine(self, disk, append="", pairs=(Pair(),), release=None, hotplug="acpi"):
-        """The machine that boots this disk.
-
-        With one CPU: with two, on a busy host, QEMU's TCG once left a page behind that was written during
-        the migration (a stack, and a panic 100 ms after RESUME).
-        """
+        """The machine that boots this disk."""
         release = release or kernels_of(disk)[-1]
         folder = disk.parent
         for name, to in ((f"vmlinuz-{release}", "vmlinuz"), (f"initrd.img-{release}", "initrd")):
