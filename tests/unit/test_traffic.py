@@ -57,6 +57,14 @@ def test_margins_come_from_the_floors_worst():
     assert traffic.widest([(0.1, 0.0), (0.0, 0.2)]) == (0.1, 0.2)
 
 
+def test_margins_begin_when_the_floor_was_not_answered_any_more():
+    """Three packets before the stop at 100.2 are answered after it, none is lost before it."""
+    packets = [Packet(n, 100 + n / 1000, None if 200 <= n < 300 else 100.31 if 197 <= n < 200 else 100.0002 + n / 1000)
+               for n in range(400)]
+    d, r = traffic.margins(Stream("1", "ping", 1, 400, tuple(packets)), (100.2, 100.3))
+    assert d == pytest.approx(0.003) and r == 0
+
+
 def test_guest_sent_losses_are_dated_by_their_neighbours():
     """The guest's stamps are of another age; 4..7 were lost between arrivals at 50.3 and 50.8."""
     arrivals = {2: 50.2, 3: 50.3, 8: 50.8, 9: 50.9}
