@@ -329,6 +329,17 @@ int sysfs_complete(struct links *links)
 	return ret;
 }
 
+/* The folder of this name, if it is this card's; else -1. */
+static int open_card(int net, const char *ifname, uint32_t ifindex)
+{
+	int dir = openat(net, ifname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0 || (uint32_t)read_int(dir, "ifindex", 0) == ifindex)
+		return dir;
+	close(dir);
+	return -1;
+}
+
 bool sysfs_bus(const char *ifname, uint32_t ifindex, char bus[WORD_LEN])
 {
 	DIR *net = open_net();
@@ -339,10 +350,9 @@ bool sysfs_bus(const char *ifname, uint32_t ifindex, char bus[WORD_LEN])
 	bus[0] = '\0';
 	if (!net)
 		return false;
-	dir = openat(dirfd(net), ifname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = open_card(dirfd(net), ifname, ifindex);
 	if (dir >= 0) {
-		is = (uint32_t)read_int(dir, "ifindex", 0) == ifindex &&
-		     !fstatat(dir, "device", &device, 0);
+		is = !fstatat(dir, "device", &device, 0);
 		close(dir);
 	}
 	if (is)
@@ -358,11 +368,7 @@ int sysfs_open_card(uint32_t ifindex)
 	int tries = RENAME_TRIES, dir = -1;
 
 	while (net && dir < 0 && tries-- && if_indextoname(ifindex, ifname)) {
-		dir = openat(dirfd(net), ifname, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (dir >= 0 && (uint32_t)read_int(dir, "ifindex", 0) != ifindex) {
-			close(dir);
-			dir = -1;
-		}
+		dir = open_card(dirfd(net), ifname, ifindex);
 		/* The kernel renames the card first, then its folder. */
 		if (dir < 0)
 			usleep(1000);

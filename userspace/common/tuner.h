@@ -16,11 +16,12 @@ void tuner_read_master(uint32_t ifindex, struct tune *tune);
 void tuner_write_master(uint32_t ifindex, const struct tune *values, ethnl_refused refused,
 			void *data);
 
+struct ifreq;
+
 /*
  * For the parts: an ioctl that goes by a name, of the card that has this ifindex,
  * also while it is renamed. Sets ifr_name. 0 or a negative errno.
  */
-struct ifreq;
 int tuner_ioctl(uint32_t ifindex, unsigned long what, struct ifreq *ifreq);
 
 /* For tuner.c: each adds or sets its part. */
