@@ -221,14 +221,11 @@ def margins(floor, pause):
     collects the pages that were written last, some milliseconds before it says that it stopped. What comes
     meanwhile waits in the taps; of which of them it is still read is up to the order of arrival.
     """
-    lost = [p.sent for p in floor.lost]
-    start, end = min(lost, default=pause[0]), max(lost, default=pause[1])
-    for p in sorted(floor.packets, key=lambda p: p.sent, reverse=True):
-        if p.sent < pause[0]:
-            if p.got is not None and p.got <= pause[0]:
-                break
-            start = min(start, p.sent)
-    return max(0.0, pause[0] - start), max(0.0, end - pause[1])
+    answered = max((p.sent for p in floor.packets if p.got is not None and p.got <= pause[0]), default=-math.inf)
+    still = [p.sent for p in floor.packets if p.got is None or answered < p.sent < pause[0]]
+    if not still:
+        return 0.0, 0.0
+    return max(0.0, pause[0] - min(still)), max(0.0, max(still) - pause[1])
 
 
 def widest(pairs):
