@@ -132,8 +132,7 @@ static noinline netdev_tx_t nfo_xmit_closely(struct sk_buff *skb, struct nfo_pai
 		len += nfo_more_headers(skb, segs, skb_transport_header(skb));
 	if (unlikely(READ_ONCE(pair->learn)))
 		nfo_station_learn(pair, skb);
-	skb->dev = to;
-	ret = dev_queue_xmit(skb);
+	ret = nfo_hand_on(skb, to);
 	if (unlikely(ret != NET_XMIT_SUCCESS && ret != NET_XMIT_CN))
 		return nfo_not_taken(lower->stats, ret);
 	nfo_count(lower->stats, tx, segs, len);
@@ -155,8 +154,7 @@ netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
 		return nfo_xmit_closely(skb, pair);
 
 	stats = READ_ONCE(pair->tx_stats);
-	skb->dev = to;
-	ret = dev_queue_xmit(skb);
+	ret = nfo_hand_on(skb, to);
 	if (unlikely(ret != NET_XMIT_SUCCESS && ret != NET_XMIT_CN))
 		return nfo_not_taken(stats, ret);
 	nfo_count(stats, tx, 1, len);

@@ -5,10 +5,13 @@ nfo-has = $(shell grep -Eqs '$(3)' $(srctree)/include/$(2) && echo -DNFO_HAVE_$(
 
 nfo-have := $(call nfo-has,ETH_HW_ADDR_SET,linux/etherdevice.h,\beth_hw_addr_set\b)
 nfo-have += $(call nfo-has,NETDEV_LOCK,net/netdev_lock.h,\bnetdev_lock_ops\b)
+nfo-have += $(call nfo-has,NOLOCK_EMPTY,net/sch_generic.h,\bnolock_qdisc_is_empty\b)
 nfo-have += $(call nfo-has,NO_ADDRCONF,linux/netdevice.h,\bIFF_NO_ADDRCONF\b)
 nfo-have += $(call nfo-has,PRESENT_CONST,linux/netdevice.h,netif_device_present.const )
+nfo-have += $(call nfo-has,QDISC_DEFER,net/sch_generic.h,\bdefer_list;)
 nfo-have += $(call nfo-has,SET_MAC_STORAGE,linux/netdevice.h,\bdev_set_mac_address.struct net_device .dev. struct sockaddr_storage)
 nfo-have += $(call nfo-has,SYSTEM_PERCPU_WQ,linux/workqueue.h,\bsystem_percpu_wq;)
+nfo-have += $(call nfo-has,TCX,linux/netdevice.h,\btcx_egress;)
 nfo-have += $(call nfo-has,TIMER_DELETE_SYNC,linux/timer.h,int timer_delete_sync\b)
 
 # Before the kernel's own folders, whose headers ours include: ccflags-y would come after them, and is not

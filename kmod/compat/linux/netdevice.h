@@ -75,4 +75,22 @@ static inline void nfo_set_lltx(struct net_device *dev)
 	dev_set_mac_address(dev, (struct sockaddr *)(sa), extack)
 #endif
 
+/* What looks at frames that leave by a device: nf's hooks from 5.16 on
+ * (42df6e1d221d), tc's, which are at another place since 6.6 (e420bed02507).
+ */
+static inline bool nfo_has_egress(const struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_EGRESS
+	if (rcu_access_pointer(dev->nf_hooks_egress))
+		return true;
+#endif
+#if defined(CONFIG_NET_XGRESS) && defined(NFO_HAVE_TCX)
+	return rcu_access_pointer(dev->tcx_egress);
+#elif defined(CONFIG_NET_CLS_ACT)
+	return rcu_access_pointer(dev->miniq_egress);
+#else
+	return false;
+#endif
+}
+
 #endif /* NFO_COMPAT_LINUX_NETDEVICE_H */

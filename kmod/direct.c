@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The shortest way from the master into a lower that leaves nothing out.
+ *
+ * dev_queue_xmit() does for a lower all that it has just done for the master. Where
+ * that would lead straight into the driver, so does this: no tap, no egress hook of
+ * nf or tc listens on the lower, and its queueing discipline holds nothing and would
+ * let the packet pass by (TCQ_F_CAN_BYPASS), or there is none. What the kernel does
+ * on that way is done here by the same functions: a queue is picked, the packet made
+ * fit for the card, the discipline owned while the driver is called, and counted.
+ * Everything else goes to dev_queue_xmit(): a discipline that queues, a full ring, a
+ * tcpdump. The trace points net_dev_queue and net_dev_xmit tell of such a packet at
+ * the master alone; modules can't call them.
+ *
+ * Order: a packet overtakes none that was sent before it on the same queue. Who owns
+ * a discipline (qdisc_run_begin()) is the only one to take packets out of it, and it
+ * was empty then; what others put into it meanwhile, they schedule or we do.
+ *
+ * Context: softirqs off and rcu_read_lock_bh() held, as in every ndo_start_xmit().
+ * Locks: the discipline's own, then the transmit queue's, never both. That the lower
+ * closes meanwhile waits, in dev_deactivate(), for us as for any other sender.
+ */
+#include <linux/netdevice.h>
+#include <net/sch_generic.h>
+#include <net/xfrm.h>
+#include "nfo.h"
+
+/* sparse can't follow a lock that is tried for twice. */
+#ifdef __CHECKER__
+#define qdisc_run_begin(q)	(!!(q))
+#define qdisc_run_end(q)	((void)(q))
+#endif
+
+/* Who listens there has to be asked, or does part of the work itself. */
+static bool nfo_is_watched(const struct sk_buff *skb, struct net_device *dev)
+{
+	return dev_nit_active(dev) || nfo_has_egress(dev) || skb_sec_path(skb);
+}
+
+static struct netdev_queue *nfo_pick_queue(struct sk_buff *skb, struct net_device *dev)
+{
+	const struct net_device_ops *ops = dev->netdev_ops;
+	u16 index = 0;
+
+	if (dev->real_num_tx_queues != 1) {
+		index = ops->ndo_select_queue ? ops->ndo_select_queue(dev, skb, NULL) :
+						netdev_pick_tx(dev, skb, NULL);
+		index = netdev_cap_txqueue(dev, index);
+	}
+	skb_set_queue_mapping(skb, index);
+	return netdev_get_tx_queue(dev, index);
+}
+
+/* Whether a look without a lock promises a free way. */
+static bool nfo_looks_free(const struct netdev_queue *txq, struct Qdisc *q)
+{
+	if (netif_xmit_frozen_or_stopped(txq))
+		return false;
+	if (!q->enqueue)
+		return true;
+	if (!(q->flags & TCQ_F_CAN_BYPASS) || rcu_access_pointer(q->stab))
+		return false;
+	if (q->flags & TCQ_F_NOLOCK)
+		return nolock_qdisc_is_empty(q);
+	/* without its lock: nfo_past_locked() looks again */
+	return !qdisc_is_running(q) && !data_race(qdisc_qlen(q));
+}
+
+/* Return: whether the driver has taken it; else nothing became of it. */
+static bool nfo_into_driver(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
+{
+	int ret = NETDEV_TX_BUSY;
+
+	HARD_TX_LOCK(dev, txq, smp_processor_id());
+	if (likely(!netif_xmit_frozen_or_stopped(txq)))
+		ret = netdev_start_xmit(skb, dev, txq, false);
+	HARD_TX_UNLOCK(dev, txq);
+	return dev_xmit_complete(ret);
+}
+
+/* The two kinds of disciplines, as __dev_xmit_skb() lets a packet pass by them. A
+ * ring is looked at again by their only owner, so that few packets are counted that
+ * have to be queued, and counted again, after all.
+ */
+static bool nfo_past_lockless(struct sk_buff *skb, struct net_device *dev,
+			      struct netdev_queue *txq, struct Qdisc *q)
+{
+	bool sent = false;
+
+	if (!qdisc_run_begin(q))
+		return false;
+	if (likely(nolock_qdisc_is_empty(q) && !netif_xmit_frozen_or_stopped(txq))) {
+		qdisc_bstats_cpu_update(q, skb);
+		sent = nfo_into_driver(skb, dev, txq);
+	}
+	qdisc_run_end(q);
+	return sent;
+}
+
+static bool nfo_past_locked(struct sk_buff *skb, struct net_device *dev,
+			    struct netdev_queue *txq, struct Qdisc *q)
+{
+	spinlock_t *lock = qdisc_lock(q);
+	bool sent;
+
+	spin_lock(lock);
+	if (test_bit(__QDISC_STATE_DEACTIVATED, &q->state) || qdisc_qlen(q) ||
+	    nfo_qdisc_defers(q) || netif_xmit_frozen_or_stopped(txq) || !qdisc_run_begin(q)) {
+		spin_unlock(lock);
+		return false;
+	}
+	qdisc_bstats_update(q, skb);
+	spin_unlock(lock);
+
+	sent = nfo_into_driver(skb, dev, txq);
+
+	spin_lock(lock);
+	qdisc_run_end(q);
+	if (unlikely(qdisc_qlen(q)))
+		__netif_schedule(q);
+	spin_unlock(lock);
+	return sent;
+}
+
+static bool nfo_past_qdisc(struct sk_buff *skb, struct net_device *dev,
+			   struct netdev_queue *txq, struct Qdisc *q)
+{
+	if (!q->enqueue)
+		return nfo_into_driver(skb, dev, txq);
+	return q->flags & TCQ_F_NOLOCK ? nfo_past_lockless(skb, dev, txq, q) :
+					 nfo_past_locked(skb, dev, txq, q);
+}
+
+/* All that has to wait, or that others do a part of. A queue that was picked must not
+ * look like the one by which a packet was received: the next pick would go by that.
+ */
+static noinline int nfo_the_long_way(struct sk_buff *skb)
+{
+	skb_set_queue_mapping(skb, 0);
+	return dev_queue_xmit(skb);
+}
+
+/* What the card does not segment itself. */
+static noinline int nfo_queue_list(struct sk_buff *skb)
+{
+	int ret = NET_XMIT_SUCCESS;
+
+	while (skb) {
+		struct sk_buff *next = skb->next;
+		int err;
+
+		skb_mark_not_on_list(skb);
+		err = nfo_the_long_way(skb);
+		if (unlikely(err != NET_XMIT_SUCCESS))
+			ret = err;
+		skb = next;
+	}
+	return ret;
+}
+
+/**
+ * nfo_hand_on() - send a packet of the master's by a lower
+ * @skb: the packet; it is consumed
+ * @dev: the lower's device, which can send
+ *
+ * Return: as dev_queue_xmit().
+ */
+int nfo_hand_on(struct sk_buff *skb, struct net_device *dev)
+{
+	struct netdev_queue *txq;
+	bool again = false;	/* for IPsec alone, which is watched */
+	struct Qdisc *q;
+
+	skb->dev = dev;
+	if (unlikely(nfo_is_watched(skb, dev)))
+		return nfo_the_long_way(skb);
+	txq = nfo_pick_queue(skb, dev);
+	q = rcu_dereference_bh(txq->qdisc);
+	if (unlikely(!nfo_looks_free(txq, q)))
+		return nfo_the_long_way(skb);
+
+	if (dev->priv_flags & IFF_XMIT_DST_RELEASE)
+		skb_dst_drop(skb);
+	else
+		skb_dst_force(skb);
+	skb = validate_xmit_skb_list(skb, dev, &again);
+	if (unlikely(!skb))
+		return NET_XMIT_DROP;
+	if (unlikely(skb->next))
+		return nfo_queue_list(skb);
+	if (likely(nfo_past_qdisc(skb, dev, txq, q)))
+		return NET_XMIT_SUCCESS;
+	return nfo_the_long_way(skb);
+}
