@@ -123,6 +123,12 @@ def built_faults(kernel):
 
 
 @pytest.fixture(scope="session")
+def ring_module(fault_module):
+    """fault/nfo_ring.ko."""
+    return fault_module.with_name("nfo_ring.ko")
+
+
+@pytest.fixture(scope="session")
 def say_module(fault_module):
     """fault/nfo_say.ko."""
     return fault_module.with_name("nfo_say.ko")
