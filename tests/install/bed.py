@@ -37,7 +37,7 @@ class RealGuest(Guest):
 
     def reboot(self, bed, append=""):
         """As the guest's administrator does; the newest kernel on its disk comes up."""
-        self.execute("systemctl reboot --no-block")
+        self.execute("(sleep 1; systemctl reboot --no-block) >/dev/null 2>&1 &")    # the answer comes first
         self.vm.proc.wait(PATIENCE)
         old = self.vm
         old.end()

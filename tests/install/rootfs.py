@@ -82,9 +82,10 @@ def _netplan():
 
 
 def _cloud_init():
-    """Its own reading of the cards: the network is told by their address."""
+    """Its own reading of the cards: the network is told by their address. Nothing is done that can't be here."""
     seed = "var/lib/cloud/seed/nocloud"
-    return {f"{seed}/meta-data": "instance-id: lab\n", f"{seed}/user-data": "#cloud-config\nlocale: C.UTF-8\n",
+    config = "#cloud-config\nlocale: C.UTF-8\nresize_rootfs: false\nssh_genkeytypes: []\n"
+    return {f"{seed}/meta-data": "instance-id: lab\n", f"{seed}/user-data": config,
             "etc/cloud/cloud.cfg.d/90-lab.cfg": "datasource_list: [NoCloud]\n",
             f"{seed}/network-config": f"""version: 1
 config:
