@@ -103,9 +103,7 @@ static void nfo_addr_undo(struct nfo_lower *lower, const u8 *old)
 {
 	if (!(lower->flags & NFO_CONFIGURED) || !nfo_addr_set(lower, old))
 		return;
-	vlan_vids_del_by_dev(rtnl_dereference(lower->dev), lower->master);
-	WRITE_ONCE(lower->flags, lower->flags & ~NFO_CONFIGURED);
-	nfo_pair_retry(lower->pair);
+	nfo_lower_unconfigure(lower);
 }
 
 /* Each lower that has the master's settings, or none. The primary is asked first:

@@ -10,6 +10,7 @@
 #include <net/netdev_lock.h>
 #include "event.h"
 #include "lower.h"
+#include "xdp.h"
 
 /* What every lower bears beside IFF_SLAVE. */
 #define NFO_LOWER_FLAGS (IFF_FAILOVER_SLAVE | IFF_LIVE_RENAME_OK | IFF_NO_ADDRCONF)
@@ -142,8 +143,6 @@ static void nfo_lower_restore(struct nfo_lower *lower, struct net_device *dev)
 	if (dev->mtu != lower->saved_mtu)
 		dev_set_mtu(dev, lower->saved_mtu);
 	nfo_lower_want_features(dev, lower->saved_features);
-	/* Closed in any case: IPv6 gives it addresses when it comes up anew. */
-	dev_close(dev);
 	if ((lower->flags & NFO_WAS_UP) && !(lower->flags & NFO_ADMIN_DOWN))
 		dev_open(dev, NULL);
 }
@@ -173,12 +172,15 @@ void nfo_lower_release(struct nfo_lower *lower, bool gone)
 		dev_set_allmulti(dev, -1);
 	dev_uc_unsync(dev, master);
 	dev_mc_unsync(dev, master);
-	if (lower->flags & NFO_CONFIGURED)
-		vlan_vids_del_by_dev(dev, master);
+	nfo_lower_unconfigure(lower);
 	nfo_lower_unmark(dev);	/* first: the unlinking is told with the flags */
 	netdev_upper_dev_unlink(dev, master);
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_RELEASED, 0);
 	nfo_addr_restore(lower, dev, gone);
+	/* Closed in any case: IPv6 gives it addresses when it comes up anew. */
+	if (!gone)
+		dev_close(dev);
+	nfo_xdp_remove(lower, dev);
 	if (!gone) {
 		nfo_lower_restore(lower, dev);
 		nfo_lower_uevent(lower, dev, "released");
@@ -285,6 +287,9 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 	err = nfo_lower_sync_addrs(dev, master);
 	if (err)
 		return err;
+	err = nfo_xdp_apply(lower, dev);
+	if (err)
+		return err;
 	err = vlan_vids_add_by_dev(dev, master);
 	if (err)
 		return err;
@@ -293,6 +298,23 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CONFIGURED, 0);
 	nfo_lower_uevent(lower, dev, "claimed");
 	return 0;
+}
+
+/**
+ * nfo_lower_unconfigure() - have it that a lower has not what its master has
+ * @lower: a lower; nothing happens to one that is not configured
+ *
+ * RTNL. It carries nothing until the work item has configured it anew.
+ */
+void nfo_lower_unconfigure(struct nfo_lower *lower)
+{
+	struct net_device *dev = nfo_configured(lower);
+
+	if (!dev)
+		return;
+	vlan_vids_del_by_dev(dev, lower->master);
+	WRITE_ONCE(lower->flags, lower->flags & ~NFO_CONFIGURED);
+	nfo_pair_retry(lower->pair);
 }
 
 /* Whether the master wants this lower open. What somebody set down by hand

@@ -6,7 +6,9 @@
 #include <linux/rtnetlink.h>
 #include <linux/ethtool.h>
 #include <net/netdev_lock.h>
+#include <net/xdp.h>
 #include "lower.h"
+#include "xdp.h"
 
 /* What the master can offer above any lower; the lower's own transmit does in
  * software what its hardware cannot.
@@ -15,12 +17,6 @@
 			   NETIF_F_GSO_SOFTWARE | NETIF_F_HIGHDMA | NETIF_F_LRO)
 #define NFO_ENC_FEATURES (NETIF_F_HW_CSUM | NETIF_F_SG | NETIF_F_RXCSUM | \
 			  NETIF_F_GSO_SOFTWARE)
-
-/* The device of a place whose device has the master's settings. RTNL. */
-static struct net_device *nfo_configured(const struct nfo_lower *lower)
-{
-	return (lower->flags & NFO_CONFIGURED) ? rtnl_dereference(lower->dev) : NULL;
-}
 
 /* Classes of its own: the master's queueing discipline calls its lowers'. */
 static int nfo_init(struct net_device *master)
@@ -226,6 +222,7 @@ struct nfo_limits {
 	u16 tso_max_segs;
 	unsigned int release_dst;
 	netdev_features_t vlan, enc;
+	u32 xdp;		/* NETDEV_XDP_ACT_* */
 };
 
 static void nfo_limits_add(struct nfo_limits *limits, const struct net_device *dev)
@@ -242,6 +239,7 @@ static void nfo_limits_add(struct nfo_limits *limits, const struct net_device *d
 						 NFO_VLAN_FEATURES);
 	limits->enc = netdev_increment_features(limits->enc, dev->hw_enc_features,
 						NFO_ENC_FEATURES);
+	limits->xdp &= nfo_xdp_features(dev);
 }
 
 /* The core lowers gso_max_size to a TSO limit, but never raises it again; what
@@ -280,6 +278,7 @@ void nfo_netdev_update(struct nfo_pair *pair)
 		.release_dst = release,
 		.vlan = NFO_VLAN_FEATURES & NETIF_F_ALL_FOR_ALL,
 		.enc = NFO_ENC_FEATURES,
+		.xdp = NFO_XDP_FEATURES,
 	};
 	bool any = false;
 	int i;
@@ -304,6 +303,7 @@ void nfo_netdev_update(struct nfo_pair *pair)
 	master->hw_enc_features = limits.enc | NETIF_F_GSO_ENCAP_ALL |
 				  NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
 	nfo_apply_tso(master, &limits);
+	nfo_xdp_set_features(master, limits.xdp);
 	if (limits.release_dst == release)
 		master->priv_flags |= IFF_XMIT_DST_RELEASE;
 	else
@@ -327,6 +327,7 @@ const struct net_device_ops nfo_netdev_ops = {
 	.ndo_fix_features	= nfo_fix_features,
 	.ndo_set_features	= nfo_set_features,
 	.ndo_features_check	= passthru_features_check,
+	.ndo_bpf		= nfo_bpf,
 };
 
 /**

@@ -93,6 +93,7 @@ struct nfo_lower {
 	u8 saved_addr[ETH_ALEN];
 	u8 added_addr[ETH_ALEN];	/* RTNL; see addr.c */
 	netdev_features_t taken_features;	/* on, had the master not switched them off */
+	struct bpf_prog *xdp;	/* RTNL: the one of ours that its driver runs */
 };
 
 /* Per CPU. 64 bit counters that never fall. */
@@ -190,6 +191,7 @@ struct nfo_pair {
 	bool dying;			/* RTNL and lock: nothing is queued any more */
 	bool own_change;		/* RTNL: it is us who change a lower's MTU or address */
 	bool addr_change;		/* written under RTNL: the master's address changes */
+	struct bpf_prog *xdp;		/* RTNL: native, for both lowers; a reference */
 	unsigned int retry_ms;		/* back-off of config_work */
 	unsigned int announce_round;	/* lock */
 	struct delayed_work config_work;

@@ -13,6 +13,8 @@ nfo-have += $(call nfo-has,SET_MAC_STORAGE,linux/netdevice.h,\bdev_set_mac_addre
 nfo-have += $(call nfo-has,SYSTEM_PERCPU_WQ,linux/workqueue.h,\bsystem_percpu_wq;)
 nfo-have += $(call nfo-has,TCX,linux/netdevice.h,\btcx_egress;)
 nfo-have += $(call nfo-has,TIMER_DELETE_SYNC,linux/timer.h,int timer_delete_sync\b)
+nfo-have += $(call nfo-has,XDP_FEATURES,net/xdp.h,\bxdp_set_features_flag\b)
+nfo-have += $(call nfo-has,XDP_PROPAGATE,linux/netdevice.h,\bdev_xdp_propagate\b)
 
 # Before the kernel's own folders, whose headers ours include: ccflags-y would come after them, and is not
 # there for every file that sees these headers (net_failover.mod.c).

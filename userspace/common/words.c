@@ -129,7 +129,7 @@ static const struct {
 	{ -ERANGE, BAD_MTU },
 	{ -EBUSY, HELD },
 	{ -EEXIST, HELD },
-	{ -EOPNOTSUPP, "the card's driver lacks what the master uses (VLANs, addresses)" },
+	{ -EOPNOTSUPP, "the card's driver lacks what the master uses (VLANs, addresses, XDP)" },
 	{ -ENODEV, "the card is leaving or did not start: look into the kernel's log" },
 	{ -EIO, "the card or its driver failed: look into the kernel's log" },
 	{ -ETIMEDOUT, "card or PF driver did not answer: look into both kernels' logs" },

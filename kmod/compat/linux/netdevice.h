@@ -93,4 +93,12 @@ static inline bool nfo_has_egress(const struct net_device *dev)
 #endif
 }
 
+/* 6.12, "net: bonding, xdp: dev_xdp_propagate()": how a master has a lower run its program. */
+#ifndef NFO_HAVE_XDP_PROPAGATE
+static inline int dev_xdp_propagate(struct net_device *dev, struct netdev_bpf *bpf)
+{
+	return dev->netdev_ops->ndo_bpf ? dev->netdev_ops->ndo_bpf(dev, bpf) : -EOPNOTSUPP;
+}
+#endif
+
 #endif /* NFO_COMPAT_LINUX_NETDEVICE_H */
