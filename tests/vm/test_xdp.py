@@ -64,7 +64,7 @@ def held(guest):
     return int(guest.run("xdp count"))
 
 
-def test_native(capable):
+def test_native(capable, kernel):
     """Both lowers run it, and a VF plugged later, and nothing is lost at their switches; then none."""
     guest, pair = capable
     served(guest)
@@ -83,7 +83,8 @@ def test_native(capable):
         echo.go_on()
     nothing_lost(echo.result)
     done = attach(guest, guest.wait_paired().primary, "native")
-    assert done.rc, "a program was attached to a lower beside the master's"
+    # 5.10 does not look at what is above.
+    assert done.rc or kernel.release.startswith("5.10"), "a program was attached to a lower beside the master's"
     guest.run(f"ip link set {pair.master} xdpdrv off")
     on_primary(guest)
     assert passes(guest)
