@@ -83,11 +83,12 @@ def pytest_generate_tests(metafunc):
     if "kernel" in metafunc.fixturenames:
         names = metafunc.config.option.kernels.split()
         if not names:
-            every = metafunc.definition.get_closest_marker("kernels")
-            names = lab_kernel.ALL if every and not lab_kernel.from_environment() else [lab_kernel.DEFAULT]
-            # A guest of another machine takes its time: in the long form.
-            if metafunc.definition.path.parent.name == "vm" and not metafunc.config.option.soak:
-                names = [name for name in names if not name.endswith("-arm64")]
+            every = metafunc.definition.get_closest_marker("kernels") and not lab_kernel.from_environment()
+            names = lab_kernel.ALL if every else [lab_kernel.DEFAULT]
+            if every and metafunc.definition.path.parent.name == "vm":
+                # A guest of another machine takes its time, and the default kernel has all the other tests.
+                names = [pytest.param(name, marks=pytest.mark.soak) if name in (lab_kernel.DEFAULT, "6.1-arm64")
+                         else name for name in names]
         metafunc.parametrize("kernel", names, indirect=True, scope="session")
 
 

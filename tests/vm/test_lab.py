@@ -58,6 +58,7 @@ def migrate(source, folder):
     wait_until(lambda: source.qmp.execute("query-migrate")["status"] == "completed", 60, "the migration")
 
 
+@pytest.mark.soak
 def test_migration_loses_no_write(folder):
     """What a guest writes while it is migrated arrives; QEMU before 9.0 forgets some (see lab/qemu.py)."""
     if accelerator() != "tcg":

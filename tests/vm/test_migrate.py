@@ -26,7 +26,8 @@ def report(what, echo, plain, result):
 
 @pytest.mark.defect("P2")
 @pytest.mark.defect("P4")
-@pytest.mark.parametrize("how", ["acpi", "pciehp", "postcopy", "smp2", "vmxnet3"])
+@pytest.mark.parametrize("how", ["acpi", "pciehp", "postcopy", pytest.param("smp2", marks=pytest.mark.soak),
+                                 pytest.param("vmxnet3", marks=pytest.mark.soak)])
 def test_nothing_is_lost(lab, variant, measured, how):
     """Both directions, by each way of unplugging, precopy and postcopy."""
     guest, _ = ready(lab, variant, Pair(primary="vmxnet3" if how == "vmxnet3" else "e1000e"), PLAIN,
@@ -43,6 +44,7 @@ def test_nothing_is_lost(lab, variant, measured, how):
         nothing_lost(echo.result, result, plain.floor(result))
 
 
+@pytest.mark.soak
 def test_intree_for_comparison(lab, measured):
     """The in-tree module through the same migration: the lab must see what it loses."""
     guest, _ = ready(lab, "intree", Pair(), PLAIN)

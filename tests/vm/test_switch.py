@@ -36,7 +36,7 @@ def counter(guest, master, name):
     raise KeyError(name)
 
 
-@pytest.mark.parametrize("hotplug", ["acpi", "pciehp"])
+@pytest.mark.parametrize("hotplug", ["acpi", pytest.param("pciehp", marks=pytest.mark.soak)])
 def test_broadcast_once_around_a_switch(lab, hotplug):
     """Each broadcast is delivered, and once, while the primary goes and comes."""
     guest, _ = ready(lab, "ours", hotplug=hotplug)

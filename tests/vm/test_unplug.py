@@ -8,8 +8,9 @@ from lab.qemu import Pair
 
 
 @pytest.mark.defect("P2")
-@pytest.mark.parametrize("hotplug", ["acpi", "pciehp"])
-@pytest.mark.parametrize("primary", ["e1000e", "vmxnet3"])
+@pytest.mark.parametrize("primary, hotplug", [
+    ("e1000e", "acpi"), ("vmxnet3", "pciehp"),
+    pytest.param("e1000e", "pciehp", marks=pytest.mark.soak), pytest.param("vmxnet3", "acpi", marks=pytest.mark.soak)])
 def test_unplug_and_replug(lab, variant, hotplug, primary):
     """Nothing is lost when the host takes the VF, nor when it gives it back."""
     guest, pair = ready(lab, variant, Pair(primary=primary), hotplug=hotplug)

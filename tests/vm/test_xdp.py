@@ -94,6 +94,7 @@ def test_native(capable, kernel):
     guest.wait_until(lambda: not held(guest), what="the program to be freed")
 
 
+@pytest.mark.soak
 def test_another_program(capable):
     """One follows another; the last one goes with the pair."""
     guest, pair = capable
@@ -152,6 +153,7 @@ def test_a_vf_that_cannot(capable):
     assert passes(guest)
 
 
+@pytest.mark.soak
 def test_a_program_of_a_lower(capable):
     """What somebody attached to a card stays there: the master's is refused until it is gone."""
     guest, pair = capable
