@@ -19,6 +19,7 @@
 #include <linux/ipv6.h>
 #include <linux/jhash.h>
 #include <linux/random.h>
+#include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include "nfo.h"
@@ -84,10 +85,19 @@ static u32 nfo_flood_hash(const struct nfo_flood *flood, const struct sk_buff *s
 	return jhash(buf, len, jhash(eth_hdr(skb), ETH_HLEN, seed));
 }
 
-void nfo_flood_init(struct nfo_flood *flood)
+/* Return: 0 or -ENOMEM. */
+int nfo_flood_init(struct nfo_flood *flood)
 {
 	spin_lock_init(&flood->lock);
 	flood->seed = get_random_u32();
+	flood->ring = kcalloc(NFO_FLOOD_RING, sizeof(*flood->ring), GFP_KERNEL);
+	return flood->ring ? 0 : -ENOMEM;
+}
+
+/* Also of one that was not, or not wholly, initialised. */
+void nfo_flood_exit(struct nfo_flood *flood)
+{
+	kfree(flood->ring);
 }
 
 /* The entry of the copy that came by the other lower, not matched so far. */

@@ -157,7 +157,7 @@ struct nfo_flood {
 	u8 old;			/* enum nfo_lower_index: the path that is left */
 	unsigned int ahead;	/* what the other brought, in vain, that it has not yet */
 	unsigned int behind;	/* what it brought that the other has not yet */
-	struct nfo_flooded ring[NFO_FLOOD_RING];
+	struct nfo_flooded *ring;	/* of NFO_FLOOD_RING; so that a master fits into 4 KiB */
 };
 
 struct nfo_vlan_tag {
@@ -270,7 +270,8 @@ void nfo_phase_enter(struct nfo_pair *pair, enum nfo_phase phase);
 void nfo_phase_apply(struct nfo_pair *pair);
 
 /* flood.c */
-void nfo_flood_init(struct nfo_flood *flood);
+int nfo_flood_init(struct nfo_flood *flood);
+void nfo_flood_exit(struct nfo_flood *flood);
 bool nfo_flood_accept(struct nfo_lower *lower, const struct sk_buff *skb, bool first);
 void nfo_flood_count_lost(struct nfo_flood *flood);
 void nfo_flood_mark_first(struct nfo_pair *pair, const struct nfo_lower *active);

@@ -169,6 +169,14 @@ static int nfo_pair_register(struct nfo_pair *pair)
 	return err;
 }
 
+/* What a pair is made of, master and all; never registered, or no longer. */
+static void nfo_pair_free(struct nfo_pair *pair, struct net_device *master)
+{
+	nfo_flood_exit(&pair->flood);
+	free_percpu(pair->stats);
+	free_netdev(master);
+}
+
 /**
  * nfo_pair_create() - make and register the master of a standby
  * @standby: virtio_net's device, not registered yet
@@ -186,7 +194,7 @@ struct nfo_pair *nfo_pair_create(struct net_device *standby)
 	if (!master)
 		goto fail;
 	pair = netdev_priv(master);
-	err = nfo_stats_init(pair);
+	err = nfo_stats_init(pair) ?: nfo_flood_init(&pair->flood);
 	if (err)
 		goto fail_free;
 
@@ -201,8 +209,7 @@ struct nfo_pair *nfo_pair_create(struct net_device *standby)
 	return pair;
 
 fail_free:
-	free_percpu(pair->stats);
-	free_netdev(master);
+	nfo_pair_free(pair, master);
 fail:
 	dev_err(standby->dev.parent,
 		"net_failover: no failover master (error %d), the card works without\n", err);
@@ -243,6 +250,5 @@ void nfo_pair_destroy(struct nfo_pair *pair)
 	unregister_netdev(master);	/* waits for leave.c, which may record its last */
 	nfo_event_stop(pair);
 	nfo_station_clear(pair);
-	free_percpu(pair->stats);
-	free_netdev(master);
+	nfo_pair_free(pair, master);
 }

@@ -135,7 +135,6 @@ static void nfo_phase_next(struct timer_list *timer)
 
 void nfo_phase_init(struct nfo_pair *pair)
 {
-	nfo_flood_init(&pair->flood);
 	timer_setup(&pair->phase_timer, nfo_phase_next, 0);
 }
 
