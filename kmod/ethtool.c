@@ -2,7 +2,7 @@
 /* What ethtool shows of the master. */
 #include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
-#include "nfo.h"
+#include "tstamp.h"
 
 struct nfo_stat {
 	char name[ETH_GSTRING_LEN];
@@ -84,4 +84,5 @@ const struct ethtool_ops nfo_ethtool_ops = {
 	.get_sset_count		= nfo_get_sset_count,
 	.get_strings		= nfo_get_strings,
 	.get_ethtool_stats	= nfo_get_ethtool_stats,
+	.get_ts_info		= nfo_get_ts_info,
 };

@@ -8,6 +8,7 @@
 #include <net/netdev_lock.h>
 #include <net/xdp.h>
 #include "lower.h"
+#include "tstamp.h"
 #include "xdp.h"
 
 /* What the master can offer above any lower; the lower's own transmit does in
@@ -328,6 +329,7 @@ const struct net_device_ops nfo_netdev_ops = {
 	.ndo_set_features	= nfo_set_features,
 	.ndo_features_check	= passthru_features_check,
 	.ndo_bpf		= nfo_bpf,
+	NFO_HWTSTAMP_OPS(nfo_hwtstamp_get, nfo_hwtstamp_set),
 };
 
 /**

@@ -4,6 +4,9 @@
 nfo-has = $(shell grep -Eqs '$(3)' $(srctree)/include/$(2) && echo -DNFO_HAVE_$(1))
 
 nfo-have := $(call nfo-has,ETH_HW_ADDR_SET,linux/etherdevice.h,\beth_hw_addr_set\b)
+nfo-have += $(call nfo-has,ETH_IOCTL,linux/netdevice.h,\bndo_eth_ioctl\b)
+nfo-have += $(call nfo-has,HWTSTAMP_LOWER,linux/netdevice.h,\bgeneric_hwtstamp_set_lower\b)
+nfo-have += $(call nfo-has,KERNEL_TS_INFO,linux/ethtool.h,\bkernel_ethtool_ts_info\b)
 nfo-have += $(call nfo-has,NETDEV_LOCK,net/netdev_lock.h,\bnetdev_lock_ops\b)
 nfo-have += $(call nfo-has,NOLOCK_EMPTY,net/sch_generic.h,\bnolock_qdisc_is_empty\b)
 nfo-have += $(call nfo-has,NO_ADDRCONF,linux/netdevice.h,\bIFF_NO_ADDRCONF\b)
@@ -13,6 +16,7 @@ nfo-have += $(call nfo-has,SET_MAC_STORAGE,linux/netdevice.h,\bdev_set_mac_addre
 nfo-have += $(call nfo-has,SYSTEM_PERCPU_WQ,linux/workqueue.h,\bsystem_percpu_wq;)
 nfo-have += $(call nfo-has,TCX,linux/netdevice.h,\btcx_egress;)
 nfo-have += $(call nfo-has,TIMER_DELETE_SYNC,linux/timer.h,int timer_delete_sync\b)
+nfo-have += $(call nfo-has,TS_INFO_BY_LAYER,linux/ethtool.h,\bethtool_get_ts_info_by_layer\b)
 nfo-have += $(call nfo-has,XDP_FEATURES,net/xdp.h,\bxdp_set_features_flag\b)
 nfo-have += $(call nfo-has,XDP_PROPAGATE,linux/netdevice.h,\bdev_xdp_propagate\b)
 

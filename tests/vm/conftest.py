@@ -35,7 +35,7 @@ def programs():
     """What goes into the guests besides the kernel: the probe and failoverctl."""
     sh("make", "--no-print-directory", "-C", TOP / "tests/vm", timeout=300)
     sh("make", "--no-print-directory", "-C", TOP / "userspace", timeout=300)
-    return tuple(p for p in (*(BUILD / "tests" / name for name in ("probe", "nlfuzz", "xdp")),
+    return tuple(p for p in (*(BUILD / "tests" / name for name in ("probe", "nlfuzz", "xdp", "tstamp")),
                            BUILD / "userspace/failoverctl") if p.exists())
 
 

@@ -7,8 +7,7 @@ import shutil
 
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, ready
-from lab import NotRun, newer
+from expect import carried_by_primary, carried_by_standby, ready, ready_on_igb
 from lab.daemon import ACTIVATE, FINDS, Failoverd, programs
 from lab.migrate import migrate
 from lab.qemu import Pair
@@ -97,21 +96,10 @@ def settled(guest, daemon, card):
 
 
 def booted(bed, primary, leave_out):
-    """The guest. QEMU hides no igb for us (it is multifunction), so there the host plugs it by hand."""
-    if primary != "igb":
-        return ready(bed, "ours", Pair(primary=primary), smp=4)
-    try:
-        qemu = newer.qemu()
-    except NotRun as e:
-        leave_out("igb", e)
-    guest = bed.boot("ours", Pair(primary="igb", present=False, hidden=False), smp=4, qemu=qemu,
-                     load=("virtio_pci", "virtio_net", "igb"))
-    guest.vm.device_add(guest.machine.pairs[0].primary_device())
-    pair = guest.wait_paired()
-    guest.address(pair.master)
-    guest.wait_carrier(pair.primary)
-    carried_by_primary(guest)
-    return guest, pair
+    """The guest, on that primary."""
+    if primary == "igb":
+        return ready_on_igb(bed, leave_out, smp=4)
+    return ready(bed, "ours", Pair(primary=primary), smp=4)
 
 
 def moved(guest):

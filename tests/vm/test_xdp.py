@@ -8,36 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready, replug
-from lab import NotRun, newer
+from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, on_primary, ready, ready_on_igb, replug
 from lab.flow import PROBE, Echo
 from lab.net import GUEST4
-from lab.qemu import Pair
 
 SHUT = 7077
 
 
 @pytest.fixture
 def capable(lab, leave_out):
-    """A guest on a primary that has native XDP, and its pair. QEMU hides no igb for us: it is plugged by hand."""
-    try:
-        qemu = newer.qemu()
-    except NotRun as e:
-        leave_out("igb", e)
-    guest = lab.boot("ours", Pair(primary="igb", present=False, hidden=False), smp=2, qemu=qemu,
-                     load=("virtio_pci", "virtio_net", "igb", "e1000e"))
-    master = guest.wait_until(lambda: guest.pair().master, what="the master")
-    guest.address(master)
-    guest.vm.device_add(guest.machine.pairs[0].primary_device())
-    return guest, on_primary(guest)
-
-
-def on_primary(guest):
-    """The pair, once the primary carries traffic."""
-    pair = guest.wait_paired()
-    guest.wait_carrier(pair.primary)
-    carried_by_primary(guest)
-    return pair
+    """A guest on a primary that has native XDP, and its pair."""
+    return ready_on_igb(lab, leave_out, smp=2)
 
 
 def attach(guest, device, mode):
