@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from expect import back, carried_by_standby, nothing_lost, outside, ready
+from expect import back, carried_by_standby, judged, nothing_lost, outside, ready
 from lab.daemon import Failoverd
 from lab.floor import PLAIN, Plain
 from lab.flow import Echo, around, describe
@@ -127,7 +127,7 @@ def test_switch_needs_no_daemon(with_failoverd, measured):
     eating = switched(guest, "eating")
     measured(f"switch after a removal began: without failoverd {without:.0f} ms, with one that is stopped "
              f"{stopped:.0f} ms, that eats the CPU {eating:.0f} ms")
-    assert max(stopped, eating) <= 2 * without
+    assert not judged() or max(stopped, eating) <= 2 * without
 
 
 def press(guest):
