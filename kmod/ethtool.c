@@ -41,7 +41,7 @@ static void nfo_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info
 static int nfo_get_link_ksettings(struct net_device *dev, struct ethtool_link_ksettings *cmd)
 {
 	struct nfo_pair *pair = netdev_priv(dev);
-	struct nfo_lower *active = rtnl_dereference(pair->active);
+	struct nfo_lower *active = rcu_dereference_raw(pair->active);	/* constant places */
 	struct net_device *lower = active ? rtnl_dereference(active->dev) : NULL;
 
 	if (lower)

@@ -172,7 +172,8 @@ void nfo_lower_release(struct nfo_lower *lower, bool gone)
 		dev_set_allmulti(dev, -1);
 	dev_uc_unsync(dev, master);
 	dev_mc_unsync(dev, master);
-	nfo_lower_unconfigure(lower);
+	if (lower->flags & NFO_CONFIGURED)
+		vlan_vids_del_by_dev(dev, master);
 	nfo_lower_unmark(dev);	/* first: the unlinking is told with the flags */
 	netdev_upper_dev_unlink(dev, master);
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_RELEASED, 0);
@@ -276,6 +277,12 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 	struct net_device *master = lower->pair->dev;
 	int err;
 
+	/* One that is the master's no longer may stand in the way of its MTU. */
+	if (!lower->pair->xdp) {
+		err = nfo_xdp_apply(lower, dev);
+		if (err)
+			return err;
+	}
 	if (dev->mtu != master->mtu) {
 		err = nfo_lower_set_mtu(lower, master->mtu);
 		if (err)
@@ -342,11 +349,11 @@ int nfo_lower_configure(struct nfo_lower *lower)
 	if (!dev)
 		return 0;
 
+	nfo_lower_sync_features(lower);	/* first: XDP bears some of them not */
 	if (!(lower->flags & NFO_CONFIGURED))
 		err = nfo_lower_setup(lower, dev);
 	else
 		err = nfo_lower_sync_addrs(dev, lower->pair->dev);
-	nfo_lower_sync_features(lower);
 	if (!err && nfo_lower_should_open(lower, dev))
 		err = dev_open(dev, NULL);
 	return nfo_lower_result(lower, dev, err);

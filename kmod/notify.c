@@ -6,6 +6,7 @@
  * item does.
  */
 #include <linux/rtnetlink.h>
+#include <net/xdp.h>
 #include "lower.h"
 #include "pair.h"
 
@@ -111,6 +112,7 @@ static int nfo_lower_event(struct nfo_lower *lower, struct net_device *dev, unsi
 		nfo_switch_update(lower->pair);
 		break;
 	case NETDEV_FEAT_CHANGE:
+	case NETDEV_XDP_FEAT_CHANGE:
 		nfo_pair_retry(lower->pair);
 		break;
 	case NETDEV_PRECHANGEMTU:

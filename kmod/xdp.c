@@ -14,6 +14,11 @@
 #include "lower.h"
 #include "xdp.h"
 
+static bool nfo_xdp_able(const struct net_device *dev)
+{
+	return dev->netdev_ops->ndo_bpf;
+}
+
 /* A program that somebody attached to the lower itself. */
 static bool nfo_xdp_taken(const struct net_device *dev)
 {
@@ -35,16 +40,17 @@ static int nfo_xdp_put_on(struct nfo_lower *lower, struct net_device *dev, struc
 
 	if (lower->xdp == prog)
 		return 0;
-	if (!dev->netdev_ops->ndo_bpf) {
-		NL_SET_ERR_MSG_MOD(extack, "a lower has no native XDP; use generic mode");
-		return -EOPNOTSUPP;
-	}
 	if (nfo_xdp_taken(dev)) {
+		/* On 5.10 it can have taken the place of ours. */
+		if (!prog) {
+			lower->xdp = NULL;
+			return 0;
+		}
 		NL_SET_ERR_MSG_MOD(extack, "a lower has a program of its own; detach it first");
 		return -EBUSY;
 	}
 	/* Drivers reset the card for it, which a suspended one cannot. */
-	if (netif_running(dev) && !netif_device_present(dev)) {
+	if (!netif_device_present(dev) && (prog || netif_running(dev))) {
 		NL_SET_ERR_MSG_MOD(extack, "a lower is detached by its driver; try again later");
 		return -ENODEV;
 	}
@@ -67,6 +73,8 @@ static int nfo_xdp_put_on(struct nfo_lower *lower, struct net_device *dev, struc
  */
 int nfo_xdp_apply(struct nfo_lower *lower, struct net_device *dev)
 {
+	if (!nfo_xdp_able(dev) && lower->pair->xdp)
+		return -EOPNOTSUPP;
 	return nfo_xdp_put_on(lower, dev, lower->pair->xdp, NULL);
 }
 
@@ -82,24 +90,54 @@ void nfo_xdp_remove(struct nfo_lower *lower, struct net_device *dev)
 	lower->xdp = NULL;
 }
 
-/* All lowers or none. The one in use comes last: a driver that resets its card
- * finds the other one ready.
+/* Also of a lower that is not configured yet. */
+static bool nfo_xdp_all_able(const struct nfo_pair *pair)
+{
+	int i;
+
+	for (i = 0; i < NFO_LOWERS; i++) {
+		const struct net_device *dev = rtnl_dereference(pair->lower[i].dev);
+
+		if (dev && !nfo_xdp_able(dev))
+			return false;
+	}
+	return true;
+}
+
+static void nfo_xdp_undo(struct nfo_lower *lower)
+{
+	struct net_device *dev = nfo_configured(lower);
+
+	if (dev && nfo_xdp_put_on(lower, dev, lower->pair->xdp, NULL))
+		nfo_lower_unconfigure(lower);
+}
+
+/* A program: all lowers or none. None: the core does not take a refusal, so a
+ * lower that cannot be rid of its program now carries nothing until it can.
+ *
+ * The one in use comes last: a driver that resets its card finds the other ready.
  */
 static int nfo_xdp_set(struct nfo_pair *pair, struct bpf_prog *prog, struct netlink_ext_ack *extack)
 {
+	int first = rcu_access_pointer(pair->active) == &pair->lower[NFO_STANDBY];
 	struct bpf_prog *old = pair->xdp;
-	int first = rtnl_dereference(pair->active) == &pair->lower[NFO_STANDBY];
 	int i, err;
 
+	if (prog && !nfo_xdp_all_able(pair)) {
+		NL_SET_ERR_MSG_MOD(extack, "a lower has no native XDP; use generic mode");
+		return -EOPNOTSUPP;
+	}
 	for (i = 0; i < NFO_LOWERS; i++) {
 		struct nfo_lower *lower = &pair->lower[i ^ first];
 		struct net_device *dev = nfo_configured(lower);
 
 		err = dev ? nfo_xdp_put_on(lower, dev, prog, extack) : 0;
-		if (err)
+		if (err && prog)
 			goto undo;
+		if (err)
+			nfo_lower_unconfigure(lower);
 	}
-	pair->xdp = prog;
+	WRITE_ONCE(pair->xdp, prog);
 	if (old)
 		bpf_prog_put(old);
 	/* One that could not run the former program may run this one, or none. */
@@ -107,13 +145,8 @@ static int nfo_xdp_set(struct nfo_pair *pair, struct bpf_prog *prog, struct netl
 	return 0;
 
 undo:
-	while (i--) {
-		struct nfo_lower *lower = &pair->lower[i ^ first];
-		struct net_device *dev = nfo_configured(lower);
-
-		if (dev && nfo_xdp_put_on(lower, dev, old, NULL))
-			nfo_lower_unconfigure(lower);
-	}
+	while (i--)
+		nfo_xdp_undo(&pair->lower[i ^ first]);
 	return err;
 }
 

@@ -3,7 +3,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <linux/if_vlan.h>
-#include "nfo.h"
+#include "xdp.h"
 
 /* How many frames @skb is on the wire. */
 static unsigned int nfo_segments(const struct sk_buff *skb)
@@ -246,6 +246,8 @@ static bool nfo_rx_wanted(struct nfo_lower *lower, const struct sk_buff *skb, u8
 	struct nfo_pair *pair = lower->pair;
 	bool use = mode & NFO_RX_USE;
 
+	if (nfo_xdp_bypassed(lower))
+		return false;
 	if (!use || (mode & NFO_RX_OWN)) {
 		if (nfo_comes_back(pair, eth, use))
 			return false;

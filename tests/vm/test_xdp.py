@@ -4,15 +4,19 @@
 It drops what comes for a UDP port. In native mode the master itself never runs it: where such a
 packet is missing, the lower's driver dropped it. An igb has native XDP on every kernel, an e1000e on none.
 """
+import time
 from dataclasses import replace
 
 import pytest
 
 from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, on_primary, ready, ready_on_igb, replug
 from lab.flow import PROBE, Echo
+from lab.inject import frame, inject
 from lab.net import GUEST4
+from lab.sniff import Sniffer
 
 SHUT = 7077
+PEER = "52:54:00:99:00:05"
 
 
 @pytest.fixture
@@ -117,8 +121,18 @@ def test_refused(lab):
     assert not passes(guest)
 
 
-def test_a_vf_that_cannot(capable):
-    """It carries nothing past the program, and failoverctl says why; without the program it is used."""
+def answers(lab, guest):
+    """Whether the guest answers somebody who asks for its address at the primary's port."""
+    peer = bytes.fromhex(PEER.replace(":", ""))
+    asks = bytes.fromhex("0001080006040001") + peer + bytes([10, 77, 0, 200]) + bytes(6) + bytes([10, 77, 0, 2])
+    taps = [guest.vm.primary_tap(), guest.vm.standby_tap()]
+    with Sniffer(lab.net, taps, guest.evidence / f"answers-{time.monotonic_ns()}.frames") as sniffer:
+        inject(lab.net, "lab", taps[0], [frame(guest.machine.pairs[0].mac, PEER, 0x0806, asks)], rate=20, seconds=1)
+    return any((f.dst, f.proto) == (PEER, "0806") for f in sniffer.frames)
+
+
+def test_a_vf_that_cannot(lab, capable):
+    """Nothing gets past the program by it, and failoverctl says why; without the program it is used."""
     guest, pair = capable
     served(guest)
     assert not attach(guest, pair.master, "native").rc
@@ -129,9 +143,14 @@ def test_a_vf_that_cannot(capable):
     assert "XDP" in guest.run("failoverctl status || :")
     carried_by_standby(guest)
     assert not passes(guest)
+    vf = guest.wait_paired().primary
+    guest.run(f"ip link set {vf} up")
+    guest.wait_carrier(vf)
+    assert not answers(lab, guest), "what came by it has not seen the program"
+    carried_by_standby(guest)
     guest.run(f"ip link set {pair.master} xdpdrv off")
     on_primary(guest)
-    assert passes(guest)
+    assert passes(guest) and answers(lab, guest)
 
 
 @pytest.mark.soak

@@ -20,6 +20,7 @@ static inline void nfo_xdp_set_features(struct net_device *dev, u32 features)
 }
 #else
 #define NFO_XDP_FEATURES 0
+#define NETDEV_XDP_FEAT_CHANGE 0xffff	/* never said */
 
 static inline u32 nfo_xdp_features(const struct net_device *dev)
 {
