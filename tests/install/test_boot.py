@@ -16,6 +16,7 @@ from rootfs import DEFAULT, SOAK
 
 NAMES = ("enp1s0", "enp1s0nsby", "enp2s0")     # of the in-tree module, too: test_refused looks
 VERSION = "cat /sys/module/net_failover/version"
+SLOW = 3600                        # seconds for building and compressing in an emulated guest, beside other work
 
 
 def soak(names):
@@ -159,7 +160,7 @@ def test_as_a_user_does(systems, layers, bed, measured, system):
     layer.run("make -s -C /srv/net_failover -j2 userspace", timeout=900)
     guest = bed.start(layer.image(layer.folder / "image"), "intree", INTREE)
     assert settled(guest) == NAMES
-    said = guest.run("make -s -C /srv/net_failover install 2>&1", timeout=1800).splitlines()
+    said = guest.run("make -s -C /srv/net_failover install 2>&1", timeout=SLOW).splitlines()
     old = guest.release()
     assert said[-1].endswith(f"is installed for {old}; in force until a reboot: the distribution's"), said
     assert guest.execute("failoverctl check").rc == 1
@@ -167,7 +168,7 @@ def test_as_a_user_does(systems, layers, bed, measured, system):
     # The archive may have one kernel of the series only (sid).
     upgrades = ["dpkg --force-unsafe-io -i /srv/kernel/*.deb 2>&1"] if guest.ok("ls /srv/kernel/*.deb") else []
     for change in ("true", *upgrades):
-        guest.run(change, timeout=1800)
+        guest.run(change, timeout=SLOW)
         guest.variant = "ours"
         guest.reboot(bed)
         assert "FAILOVER OK" in healthy(guest)
@@ -178,7 +179,7 @@ def test_as_a_user_does(systems, layers, bed, measured, system):
     assert (guest.release() != old) == bool(upgrades)
     measured(f"real guest, {system}: {guest.release()} after {old}: booted in {first_boot(guest)}")
 
-    said = guest.run("make -s -C /srv/net_failover uninstall 2>&1", timeout=1800).splitlines()
+    said = guest.run("make -s -C /srv/net_failover uninstall 2>&1", timeout=SLOW).splitlines()
     assert "then the distribution's" in said[-1], said
     guest.variant = "intree"
     guest.reboot(bed, INTREE)
