@@ -191,7 +191,7 @@ struct nfo_pair {
 	bool dying;			/* RTNL and lock: nothing is queued any more */
 	bool own_change;		/* RTNL: it is us who change a lower's MTU or address */
 	bool addr_change;		/* written under RTNL: the master's address changes */
-	struct bpf_prog *xdp;		/* written under RTNL: native, for both lowers; a reference */
+	struct bpf_prog *xdp;		/* written under RTNL: for both lowers; a reference */
 	unsigned int retry_ms;		/* back-off of config_work */
 	unsigned int announce_round;	/* lock */
 	struct delayed_work config_work;
