@@ -31,7 +31,6 @@ static struct net_device *nfo_stamping(struct net_device *master)
 int nfo_hwtstamp_get(struct net_device *master, struct kernel_hwtstamp_config *cfg)
 {
 	struct net_device *lower = nfo_stamping(master);
-
 	int err = -EOPNOTSUPP;
 
 	if (!lower)
@@ -46,7 +45,6 @@ int nfo_hwtstamp_set(struct net_device *master, struct kernel_hwtstamp_config *c
 		     struct netlink_ext_ack *extack)
 {
 	struct net_device *lower = nfo_stamping(master);
-
 	int err = -EOPNOTSUPP;
 
 	if (!lower)

@@ -90,9 +90,7 @@ def whole(pair):
 
 def back(guest):
     """The primary is there again and carries traffic; the pair as it is now."""
-    pair = guest.wait_paired()
-    guest.wait_carrier(pair.primary)
-    carried_by_primary(guest)
+    pair = on_primary(guest)
     whole(pair)
     return pair
 

@@ -4,7 +4,7 @@ import pytest
 
 from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, ready, replug, usable, whole
 from lab.flow import Echo
-from lab.inject import frame, inject
+from lab.inject import frame, inject, who_has
 from lab.qemu import Pair
 from lab.sniff import Sniffer
 
@@ -73,8 +73,7 @@ def test_stations(lab, variant, above):
 
 def asks(guest, tag):
     """A peer without VLANs of its own asks for 10.88.0.2 in VLAN 7: an ARP request to the pair's address, with the tag."""
-    peer = bytes.fromhex(PEER.replace(":", ""))
-    request = bytes.fromhex("0001080006040001") + peer + bytes([10, 88, 0, 1]) + bytes(6) + bytes([10, 88, 0, 2])
+    request = who_has(PEER, "10.88.0.1", "10.88.0.2")
     return frame(guest.machine.pairs[0].mac, PEER, tag, bytes.fromhex("00070806") + request)
 
 

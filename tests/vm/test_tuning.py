@@ -112,7 +112,8 @@ def moved(guest):
         guest.vm.device_add(guest.machine.pairs[0].primary_device())
 
 
-@pytest.mark.parametrize("primary", [pytest.param("e1000e", marks=pytest.mark.soak), pytest.param("vmxnet3", marks=pytest.mark.soak), "igb"])
+@pytest.mark.parametrize("primary", [pytest.param("e1000e", marks=pytest.mark.soak),
+                                     pytest.param("vmxnet3", marks=pytest.mark.soak), "igb"])
 def test_back_after_a_migration(bed, measured, leave_out, primary):
     """Each setting that the driver has is equal before and after; the table shows them."""
     guest, pair = booted(bed, primary, leave_out)

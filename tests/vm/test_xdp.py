@@ -11,7 +11,7 @@ import pytest
 
 from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, on_primary, ready, ready_on_igb, replug
 from lab.flow import PROBE, Echo
-from lab.inject import frame, inject
+from lab.inject import frame, inject, who_has
 from lab.net import GUEST4
 from lab.sniff import Sniffer
 
@@ -123,11 +123,10 @@ def test_refused(lab):
 
 def answers(lab, guest):
     """Whether the guest answers somebody who asks for its address at the primary's port."""
-    peer = bytes.fromhex(PEER.replace(":", ""))
-    asks = bytes.fromhex("0001080006040001") + peer + bytes([10, 77, 0, 200]) + bytes(6) + bytes([10, 77, 0, 2])
+    asks = frame(guest.machine.pairs[0].mac, PEER, 0x0806, who_has(PEER, "10.77.0.200", GUEST4))
     taps = [guest.vm.primary_tap(), guest.vm.standby_tap()]
     with Sniffer(lab.net, taps, guest.evidence / f"answers-{time.monotonic_ns()}.frames") as sniffer:
-        inject(lab.net, "lab", taps[0], [frame(guest.machine.pairs[0].mac, PEER, 0x0806, asks)], rate=20, seconds=1)
+        inject(lab.net, "lab", taps[0], [asks], rate=20, seconds=1)
     return any((f.dst, f.proto) == (PEER, "0806") for f in sniffer.frames)
 
 

@@ -21,6 +21,12 @@ def arp(mac, ip, *, reverse=False):
     return frame("ff:ff:ff:ff:ff:ff", mac, 0x8035 if reverse else 0x0806, head + station + station)
 
 
+def who_has(sender, sender_ip, ip):
+    """What an ARP request consists of behind its Ethernet header."""
+    return bytes.fromhex("0001080006040001" + sender.replace(":", "")) + socket.inet_aton(sender_ip) + bytes(6) + \
+        socket.inet_aton(ip)
+
+
 def inject(net, where, device, frames, *, rate=1000, seconds=3):
     """Send the frames in turn, at that rate, for so long; where: lab or peer. How many were sent."""
     run = net.lab if where == "lab" else net.peer
