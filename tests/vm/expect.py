@@ -43,12 +43,14 @@ def ready_on_igb(lab, leave_out, **machine):
 def flows(guest, to=GUEST4, timeout=15):
     """Wait until the guest answers its peer."""
     guest.serve_echo()
+    wait_until(lambda: answered(guest, to), timeout, f"the guest to answer at {to}")
 
-    def answered():
-        out = guest.net.peer(PROBE, "ping", "--to", to, "--port", PORT, "--rate", 50,
-                             "--count", 3, "--drain", 200, "--log", "-", "--runs", check=False)
-        return "\ngot " in out
-    wait_until(answered, timeout, f"the guest to answer at {to}")
+
+def answered(guest, to=GUEST4, port=PORT):
+    """Whether the guest answers its peer, by at least one packet of three."""
+    out = guest.net.peer(PROBE, "ping", "--to", to, "--port", port, "--rate", 50, "--count", 3,
+                         "--drain", round(200 * run.PATIENCE), "--log", "-", "--runs", check=False)
+    return "\ngot " in out
 
 
 def carried_by_primary(guest, timeout=15, mac=None, to=GUEST4):

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, flows, judged, nothing_lost, ready
-from lab.flow import PROBE, Echo, FromPeer, describe
+from expect import answered, carried_by_primary, carried_by_standby, flows, judged, nothing_lost, ready
+from lab.flow import Echo, FromPeer, describe
 from lab.qemu import Pair
 from lab.run import wait_until
 from lab.sniff import Sniffer
@@ -170,9 +170,7 @@ def bridged(lab, **options):
               f"ip link set {pair.master} master br0 up; ip link set br0 up")
     guest.wait_carrier(pair.primary)
     guest.run("ip netns exec st probe echo --port 7000 >/tmp/st.out 2>&1 &")
-    wait_until(lambda: "\ngot " in guest.net.peer(
-        PROBE, "ping", "--to", STATION4, "--port", 7000, "--rate", 50, "--count", 3,
-        "--drain", 200, "--log", "-", "--runs", check=False), 15, "the station to answer")
+    wait_until(lambda: answered(guest, STATION4), 15, "the station to answer")
     wait_until(lambda: lab.net.port_of(STATION) == guest.vm.primary_tap(), 10,
                "the station to be behind the primary")
     return guest, pair
