@@ -10,6 +10,7 @@
 #include <net/netdev_lock.h>
 #include "event.h"
 #include "lower.h"
+#include "netpoll.h"
 #include "xdp.h"
 
 /* What every lower bears beside IFF_SLAVE. */
@@ -165,6 +166,7 @@ void nfo_lower_release(struct nfo_lower *lower, bool gone)
 
 	nfo_silence_update(lower, false);
 	nfo_switch_set_dev(lower, NULL);
+	nfo_netpoll_remove(lower);
 	netdev_rx_handler_unregister(dev);	/* waits for readers of lower->dev */
 	if (lower->promisc)
 		dev_set_promiscuity(dev, -1);
@@ -301,6 +303,7 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 	if (err)
 		return err;
 	nfo_lower_sync_flags(lower);
+	nfo_netpoll_add_late(lower, dev);
 	lower->flags |= NFO_CONFIGURED;
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CONFIGURED, 0);
 	nfo_lower_uevent(lower, dev, "claimed");

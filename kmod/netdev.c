@@ -8,6 +8,7 @@
 #include <net/netdev_lock.h>
 #include <net/xdp.h>
 #include "lower.h"
+#include "netpoll.h"
 #include "tstamp.h"
 #include "xdp.h"
 
@@ -329,6 +330,7 @@ const struct net_device_ops nfo_netdev_ops = {
 	.ndo_set_features	= nfo_set_features,
 	.ndo_features_check	= passthru_features_check,
 	.ndo_bpf		= nfo_bpf,
+	NFO_NETPOLL_OPS
 	NFO_HWTSTAMP_OPS(nfo_hwtstamp_get, nfo_hwtstamp_set),
 };
 
@@ -345,8 +347,7 @@ void nfo_netdev_setup(struct net_device *master, const struct net_device *standb
 	master->netdev_ops = &nfo_netdev_ops;
 	master->ethtool_ops = &nfo_ethtool_ops;
 	master->sysfs_groups[0] = &nfo_sysfs_group;
-	master->priv_flags |= IFF_FAILOVER | IFF_UNICAST_FLT | IFF_NO_QUEUE |
-			      IFF_DISABLE_NETPOLL;
+	master->priv_flags |= IFF_FAILOVER | IFF_UNICAST_FLT | IFF_NO_QUEUE;
 	master->priv_flags &= ~IFF_TX_SKB_SHARING;
 
 	eth_hw_addr_set(master, standby->dev_addr);

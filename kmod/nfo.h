@@ -94,6 +94,7 @@ struct nfo_lower {
 	u8 added_addr[ETH_ALEN];	/* RTNL; see addr.c */
 	netdev_features_t taken_features;	/* on, had the master not switched them off */
 	struct bpf_prog *xdp;	/* RTNL: the one of ours that its driver runs */
+	struct netpoll __rcu *np;	/* while the master is polled; writes under RTNL */
 };
 
 /* Per CPU. 64 bit counters that never fall. */
@@ -176,6 +177,7 @@ struct nfo_pair {
 	struct nfo_pcpu_stats __percpu *stats;
 	struct net_device *dev;		/* the master */
 	bool learn;			/* others send through the master; written under lock */
+	bool polled;			/* netpoll may send; written under RTNL and lock */
 	struct nfo_lower lower[NFO_LOWERS];
 
 	spinlock_t lock;		/* see the top */

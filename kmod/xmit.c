@@ -3,6 +3,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <linux/if_vlan.h>
+#include "netpoll.h"
 #include "xdp.h"
 
 /* How many frames @skb is on the wire. */
@@ -93,7 +94,7 @@ void nfo_xmit_route(struct nfo_pair *pair)
 {
 	const struct nfo_lower *active =
 		rcu_dereference_protected(pair->active, lockdep_is_held(&pair->lock));
-	struct net_device *dev = active && !pair->learn ?
+	struct net_device *dev = active && !pair->learn && !pair->polled ?
 		rcu_dereference_protected(active->dev, lockdep_is_held(&pair->lock)) : NULL;
 
 	if (active)
@@ -108,8 +109,23 @@ static noinline struct nfo_lower *nfo_xmit_elsewhere(struct nfo_pair *pair)
 	return rcu_dereference_bh(pair->active);
 }
 
+/* netpoll sends: nothing may be locked, printed or decided. */
+static netdev_tx_t nfo_xmit_polled(struct sk_buff *skb, struct nfo_pair *pair)
+{
+	struct nfo_lower *lower = rcu_dereference_bh(pair->active);
+	struct net_device *to = lower ? rcu_dereference_bh(lower->dev) : NULL;
+	struct netpoll *np = lower ? rcu_dereference_bh(lower->np) : NULL;
+
+	if (!to || !np || !nfo_can_send(to))
+		return nfo_drop(pair, skb);
+	nfo_count(lower->stats, tx, 1, skb->len);
+	skb->dev = to;
+	netpoll_send_skb(np, skb);	/* which sends or queues it, or ends it */
+	return NETDEV_TX_OK;
+}
+
 /* What is more than one frame for a path that works; or others than the master
- * itself send.
+ * itself send, or netpoll.
  */
 static noinline netdev_tx_t nfo_xmit_closely(struct sk_buff *skb, struct nfo_pair *pair)
 {
@@ -118,6 +134,8 @@ static noinline netdev_tx_t nfo_xmit_closely(struct sk_buff *skb, struct nfo_pai
 	struct net_device *to;
 	int ret;
 
+	if (unlikely(nfo_is_polled(pair)))
+		return nfo_xmit_polled(skb, pair);
 	if (unlikely(!lower))
 		return nfo_drop(pair, skb);
 	to = rcu_dereference_bh(lower->dev);

@@ -24,6 +24,7 @@ STEPS = (
     (5, "addr_add", NUMBERS), (4, "addr_del", NUMBERS),
     (4, "feature", ("master", "primary"), ("tso", "gso"), ("on", "off")),
     (5, "ctl", ("drain", "undrain", "announce")),
+    (4, "console", ("on", "off")),
     (3, "namespace", LOWERS),
     (4, "unbind"), (4, "bind"), (4, "remove"), (5, "rescan"), (2, "power", (0, 1, 1)),
     (1, "standby_gone"), (8, "standby_back"), (1, "reload"),

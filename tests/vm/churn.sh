@@ -37,6 +37,14 @@ addr_del() { ip addr del "fd77::1:$1/64" dev "$(master)"; }
 feature() { ethtool -K "$($1)" "$2" "$3"; }
 ctl() { failoverctl "$1" "$(master)"; }
 
+# netconsole over the master, to hear of everything.
+console() {
+	case $1 in
+	on) echo 7 >/proc/sys/kernel/printk; modprobe netconsole "netconsole=6666@10.77.0.2/$(master),6666@10.77.0.1/" ;;
+	off) rmmod netconsole ;;
+	esac
+}
+
 # A namespace gives its cards back to the first one when it ends.
 namespace() { ip netns add churn && ip link set "$($1)" netns churn; ip netns del churn; }
 
@@ -61,7 +69,7 @@ reload() { modprobe -r virtio_net; modprobe virtio_net; address; }
 
 # All that the steps may have left behind, taken away.
 restore() {
-	ip netns del churn; rescan; bind; standby_back
+	ip netns del churn; console off; rescan; bind; standby_back
 	for n in 1 2 3; do vlan_del $n; macvlan_del $n; addr_del $n; done
 	m=$(master) || return
 	mtu master 1500

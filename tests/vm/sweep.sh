@@ -96,6 +96,7 @@ join() {
 	wait_for whole || broken=1
 	ip maddr del 01:00:5e:00:00:77 dev "$(master)"
 }
+polled() { console on; replug; console off; }
 drains() { ctl drain; ctl undrain; failoverctl status; failoverctl history; }
 
 "$@"

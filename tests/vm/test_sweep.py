@@ -24,6 +24,7 @@ SCENARIOS = (
     ("mtus", 9, "dev_set_mtu"),
     ("vlans", 9, "vlan_vid_add"),
     ("join", 9, "dev_uc_sync_multiple dev_mc_sync_multiple"),
+    ("polled", 4, "__netpoll_setup kmalloc_trace kmem_cache_alloc_trace"),
     ("drains", 3, "__alloc_skb genlmsg_put"),
 )
 

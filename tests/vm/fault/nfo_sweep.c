@@ -59,6 +59,7 @@ static struct nfo_target targets[] = {
 	NUMBER(vlan_vid_add),
 	NUMBER(vlan_vids_add_by_dev),
 	NUMBER(nf_register_net_hook),
+	NUMBER(__netpoll_setup),
 	NUMBER(kobject_uevent_env),
 	NUMBER(netlink_unicast),
 };
