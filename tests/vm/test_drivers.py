@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, flows, nothing_lost, on_primary, ready, usable, whole
+from expect import carried_by_primary, carried_by_standby, flows, judged, nothing_lost, on_primary, ready, usable, whole
 from lab.flow import Echo
 from lab.guest import complaints
 from lab.qemu import Pair
@@ -74,12 +74,17 @@ with open(sys.argv[1], "ab", buffering=0) as log:
 
 
 @pytest.fixture
-def netconsole(lab):
+def netconsole(lab, leave_out):
     """Starts netconsole over a guest's master; gives back what reads the messages that the peer has got.
 
     To be ended by rmmod: modprobe takes configfs away too, whose last inodes are freed after it is gone
-    (oops on 5.10, configfs_free_inode()).
+    (oops on 5.10, configfs_free_inode()). When it cannot send at once netconsole polls the card, and
+    virtio_net's poll takes a lock there that it takes elsewhere with interrupts on; vmxnet3's does so
+    whenever it sends. Lockdep is right to tell, of them; and it switches itself off then.
     """
+    if not judged():
+        leave_out("netconsole", "virtio_net and vmxnet3 are not fit for it in the eyes of lockdep")
+
     def start(guest, pair):
         log = guest.evidence / "netconsole.log"
         guest.net.start("/usr/bin/python3", "-c", LISTEN, log, 6666, where="peer")

@@ -30,14 +30,15 @@ SCENARIOS = (
 
 
 def sweep_guest(lab, fault_modules):
-    """A pair that has something of everything, in a guest that makes calls fail."""
+    """A pair that has something of everything, in a guest that makes calls fail and whose console is silent."""
     guest, pair = ready(lab, "ours", Pair(primary="vmxnet3"), extra_modules=fault_modules,
                         load=("nfo_sweep", "virtio_pci", "virtio_net", "vmxnet3"))
     for name in ("churn.sh", "sweep.sh"):
         guest.send_file(HERE / name, f"/tmp/{name}")
     guest.run(f"ip link set {pair.master} mtu 1450; ip link add link {pair.master} name vlan7 type vlan id 7;"
               f"ip link set vlan7 up; ip link add link {pair.master} name mac0 type macvlan mode bridge;"
-              f"ip link set mac0 up; ip link set {pair.master} promisc on allmulticast on")
+              f"ip link set mac0 up; ip link set {pair.master} promisc on allmulticast on;"
+              "echo 1 >/proc/sys/kernel/printk")
     return guest
 
 
