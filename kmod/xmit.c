@@ -335,9 +335,10 @@ rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb)
 	struct sk_buff *skb = *pskb;
 	const struct nfo_lower *lower = rcu_dereference(skb->dev->rx_handler_data);
 
-	if (unlikely(skb_shared(skb)) || unlikely(skb->pkt_type != PACKET_HOST) ||
-	    unlikely(data_race(lower->rx_mode) != NFO_RX_USE) ||	/* a byte */
-	    skb_is_nonlinear(skb))
+	/* shared, or not linear: asked by one branch */
+	if ((refcount_read(&skb->users) - 1) | skb->data_len ||
+	    unlikely(skb->pkt_type != PACKET_HOST) ||
+	    unlikely(data_race(lower->rx_mode) != NFO_RX_USE))	/* a byte */
 		return nfo_handle_closely(pskb);
 	nfo_count(lower->stats, rx, 1, skb->len);
 	skb->dev = lower->master;
