@@ -7,6 +7,7 @@ KDIR     ?= /lib/modules/$(KVER)/build
 PREFIX   ?= /usr
 PYTEST   ?= /usr/bin/python3 -m pytest
 PYTEST_ARGS ?=
+TESTS    ?= tests
 VERSION  := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 MODDIR   := build/$(KVER)
 export VERSION
@@ -52,7 +53,7 @@ unit: setup-unit  ## host tests of the pure functions
 	$(PYTEST) tests/unit $(PYTEST_ARGS)
 
 check: setup-check  ## everything of the default tier: unit, build, CRC and VM tests; KERNELS="5.10 7.2": all on these
-	$(PYTEST) tests $(if $(KERNELS),--kernels="$(KERNELS)") $(PYTEST_ARGS)
+	$(PYTEST) $(TESTS) $(if $(KERNELS),--kernels="$(KERNELS)") $(PYTEST_ARGS)
 
 check-debug: setup-debug  ## the VM tests on a kernel with KASAN, lockdep, kmemleak …, which it builds once (half an hour)
 	@tests/vm/debug-kernel/check $(PYTEST_ARGS)
