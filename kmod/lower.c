@@ -109,6 +109,7 @@ int nfo_lower_claim(struct nfo_lower *lower, struct net_device *dev)
 	 * before nothing can fail any more: the next attempt would not know
 	 * that it was up.
 	 */
+	call_netdevice_notifiers(NETDEV_JOIN, dev);	/* netconsole on it ends */
 	if (was_up)
 		dev_close(dev);
 
@@ -299,11 +300,13 @@ static int nfo_lower_setup(struct nfo_lower *lower, struct net_device *dev)
 	err = nfo_xdp_apply(lower, dev);
 	if (err)
 		return err;
+	err = nfo_netpoll_add_late(lower, dev);
+	if (err)
+		return err;
 	err = vlan_vids_add_by_dev(dev, master);
 	if (err)
 		return err;
 	nfo_lower_sync_flags(lower);
-	nfo_netpoll_add_late(lower, dev);
 	lower->flags |= NFO_CONFIGURED;
 	nfo_event_lower(lower, dev, NET_FAILOVER_EVENT_CONFIGURED, 0);
 	nfo_lower_uevent(lower, dev, "claimed");

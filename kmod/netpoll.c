@@ -29,6 +29,8 @@ static int nfo_netpoll_add(struct nfo_lower *lower, struct net_device *dev)
 		kfree(np);
 		return err;
 	}
+	/* A NAPI poll that began before it does not know that it may not be the only one. */
+	synchronize_net();
 	rcu_assign_pointer(lower->np, np);
 	return 0;
 }
@@ -39,14 +41,17 @@ static int nfo_netpoll_add(struct nfo_lower *lower, struct net_device *dev)
  * @dev: its device
  *
  * RTNL, not from a notifier. One that cannot be polled is not given up for that.
+ * Return: 0, or -ENOMEM, which is worth another attempt.
  */
-void nfo_netpoll_add_late(struct nfo_lower *lower, struct net_device *dev)
+int nfo_netpoll_add_late(struct nfo_lower *lower, struct net_device *dev)
 {
 	int err = lower->pair->polled ? nfo_netpoll_add(lower, dev) : 0;
 
-	if (err)
-		netdev_warn(lower->master, "netconsole is silent while %s is used, which cannot be polled (%d)\n",
-			    dev->name, err);
+	if (!err || err == -ENOMEM)
+		return err;
+	netdev_warn(lower->master, "netconsole is silent while %s is used, which cannot be polled (%d)\n",
+		    dev->name, err);
+	return 0;
 }
 
 /**

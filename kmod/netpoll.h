@@ -9,7 +9,7 @@
 #ifdef CONFIG_NET_POLL_CONTROLLER
 int nfo_netpoll_setup(NFO_NETPOLL_ARGS);
 void nfo_netpoll_cleanup(struct net_device *master);
-void nfo_netpoll_add_late(struct nfo_lower *lower, struct net_device *dev);
+int nfo_netpoll_add_late(struct nfo_lower *lower, struct net_device *dev);
 void nfo_netpoll_remove(struct nfo_lower *lower);
 
 #define NFO_NETPOLL_OPS \
@@ -24,8 +24,9 @@ static inline bool nfo_is_polled(const struct nfo_pair *pair)
 	return READ_ONCE(pair->polled) && netpoll_tx_running(pair->dev);
 }
 #else
-static inline void nfo_netpoll_add_late(struct nfo_lower *lower, struct net_device *dev)
+static inline int nfo_netpoll_add_late(struct nfo_lower *lower, struct net_device *dev)
 {
+	return 0;
 }
 
 static inline void nfo_netpoll_remove(struct nfo_lower *lower)

@@ -35,13 +35,21 @@ static unsigned int nfo_more_headers(const struct sk_buff *skb, unsigned int seg
 	return (segs - 1) * hdr;
 }
 
+/* With 32 bits netpoll may have interrupted the writer of the same counters: not then. */
+static bool nfo_may_count(const struct nfo_pair *pair)
+{
+	return BITS_PER_LONG == 64 || !nfo_is_polled(pair);
+}
+
 static netdev_tx_t nfo_drop(struct nfo_pair *pair, struct sk_buff *skb)
 {
 	struct nfo_pcpu_stats *stats = this_cpu_ptr(pair->stats);
 
-	u64_stats_update_begin(&stats->syncp);
-	u64_stats_inc(&stats->tx_dropped);
-	u64_stats_update_end(&stats->syncp);
+	if (nfo_may_count(pair)) {
+		u64_stats_update_begin(&stats->syncp);
+		u64_stats_inc(&stats->tx_dropped);
+		u64_stats_update_end(&stats->syncp);
+	}
 	dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
 }
@@ -118,7 +126,8 @@ static netdev_tx_t nfo_xmit_polled(struct sk_buff *skb, struct nfo_pair *pair)
 
 	if (!to || !np || !nfo_can_send(to))
 		return nfo_drop(pair, skb);
-	nfo_count(lower->stats, tx, 1, skb->len);
+	if (nfo_may_count(pair))
+		nfo_count(lower->stats, tx, 1, skb->len);
 	skb->dev = to;
 	netpoll_send_skb(np, skb);	/* which sends or queues it, or ends it */
 	return NETDEV_TX_OK;

@@ -75,7 +75,7 @@ with open(sys.argv[1], "ab", buffering=0) as log:
 
 @pytest.fixture
 def netconsole(lab, leave_out):
-    """Starts netconsole over a guest's master; gives back what reads the messages that the peer has got.
+    """Starts netconsole over a device; gives back what reads the messages that the peer has got.
 
     To be ended by rmmod: modprobe takes configfs away too, whose last inodes are freed after it is gone
     (oops on 5.10, configfs_free_inode()). When it cannot send at once netconsole polls the card, and
@@ -85,12 +85,12 @@ def netconsole(lab, leave_out):
     if not judged():
         leave_out("netconsole", "virtio_net and vmxnet3 are not fit for it in the eyes of lockdep")
 
-    def start(guest, pair):
+    def start(guest, device):
         log = guest.evidence / "netconsole.log"
         guest.net.start("/usr/bin/python3", "-c", LISTEN, log, 6666, where="peer")
         wait_until(log.exists, 10, "the listener")
         guest.run("echo 7 >/proc/sys/kernel/printk")
-        guest.run(f"modprobe netconsole netconsole=6666@10.77.0.2/{pair.master},6666@10.77.0.1/")
+        guest.run(f"modprobe netconsole netconsole=6666@10.77.0.2/{device},6666@10.77.0.1/")
         return log.read_text
     return start
 
@@ -107,7 +107,7 @@ def heard(guest, log, what):
 def test_netconsole(lab, variant, netconsole):
     """netconsole's messages leave by the lower in use, those on the switch itself too, and nothing else is lost."""
     guest, pair = ready(lab, variant)
-    log = netconsole(guest, pair)
+    log = netconsole(guest, pair.master)
     with Echo(guest) as echo:
         heard(guest, log, "by the primary")
         guest.vm.device_del("vf0")
@@ -130,7 +130,7 @@ def test_netconsole_in_the_dark(lab, netconsole):
     pair = guest.pair()
     guest.address(pair.master)
     flows(guest)
-    log = netconsole(guest, pair)
+    log = netconsole(guest, pair.master)
     heard(guest, log, "before")
     guest.vm.set_link("net0", False)
     guest.wait_carrier(pair.master, up=False)
@@ -141,6 +141,17 @@ def test_netconsole_in_the_dark(lab, netconsole):
     guest.run("modprobe -r virtio_net")
     assert not guest.ok(f"ip link show {pair.master}")
     guest.run("echo '<6>nobody hears this' >/dev/kmsg; rmmod netconsole")
+
+
+def test_netconsole_of_a_card_that_is_claimed(lab, netconsole):
+    """It ends: it would send by a card that is not in use."""
+    guest, pair = ready(lab, "ours")
+    guest.run(f"modprobe -r virtio_net; ip link set {pair.primary} up")
+    netconsole(guest, pair.primary)
+    guest.run("modprobe virtio_net")
+    guest.wait_paired()
+    assert f"stopped on interface {pair.primary} as it is joining a master device" in guest.dmesg()
+    guest.run("rmmod netconsole")
 
 
 @pytest.mark.defect("A1")
