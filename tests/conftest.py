@@ -35,12 +35,6 @@ def not_run(config, what, why):
     pytest.skip(f"NOT RUN: {why}")
 
 
-@pytest.fixture
-def left_out(pytestconfig):
-    """Call it with what could not be run and why: it leaves the test out, and says so at the end."""
-    return lambda what, why: not_run(pytestconfig, what, why)
-
-
 def pytest_terminal_summary(terminalreporter, config):
     """What was measured; and a skip is not a pass: say what was not run."""
     if config.stash[MEASURED]:

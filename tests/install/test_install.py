@@ -78,13 +78,13 @@ def test_uninstall_leaves_nothing(systems, layers, layer):
 
 
 @pytest.mark.soak
-def test_a_new_kernel_gets_it(layer):
+def test_a_new_kernel_gets_it(layer, leave_out):
     """An image with its headers: the module and the initramfs with it come by themselves, and go with it."""
     old = newest(layer)
     layer.run("dpkg --force-unsafe-io -i /srv/kernel/*.deb")
     kernel = newest(layer)
     if kernel == old:
-        pytest.skip("NOT RUN: the archive has one kernel only")
+        leave_out("another kernel", "the archive has one only")
     assert has_ours(layer, kernel), in_initramfs(layer, kernel)
     assert has_ours(layer, old)
     layer.run(f"dpkg --force-unsafe-io --purge linux-headers-{kernel} linux-image-{kernel}")

@@ -86,6 +86,7 @@ static int end(void **state)
 	(void)state;
 	link_close(view);
 	sd_event_unref(loop);
+	/* A test may have deleted or renamed them; the namespace ends with us. */
 	return system("ip link del a0 2>/dev/null || ip link del b0 2>/dev/null || true");
 }
 

@@ -30,11 +30,11 @@ def git(*words):
 
 
 @pytest.fixture
-def history(left_out):
+def history(leave_out):
     """Calling it unpacks paths as they were at a revision, once; gives the folder."""
     top = git("rev-parse", "--show-toplevel")
     if not top or top.decode().strip() != str(TOP) or git("rev-parse", "--is-shallow-repository") != b"false\n":
-        left_out("older versions", "no git history here (this is a tarball or a shallow clone)")
+        leave_out("older versions", "no git history here (this is a tarball or a shallow clone)")
 
     def unpack(revision, *paths):
         where = BUILD / "tests/old" / git("rev-parse", "--short", revision).decode().strip()
