@@ -35,6 +35,7 @@ def sweep_guest(lab, fault_modules):
                         load=("nfo_sweep", "virtio_pci", "virtio_net", "vmxnet3"))
     for name in ("churn.sh", "sweep.sh"):
         guest.send_file(HERE / name, f"/tmp/{name}")
+    # For netconsole over a vmxnet3: see test_drivers.py.
     guest.run(f"ip link set {pair.master} mtu 1450; ip link add link {pair.master} name vlan7 type vlan id 7;"
               f"ip link set vlan7 up; ip link add link {pair.master} name mac0 type macvlan mode bridge;"
               f"ip link set mac0 up; ip link set {pair.master} promisc on allmulticast on;"
