@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from lab.qmp import QmpError
@@ -45,6 +46,7 @@ class Churn:
 
     def __init__(self, guest):
         self.guest, self.done, self._block = guest, 0, []
+        self._leaving = None       # the point in QEMU's events before the last device_del
         guest.send_file(SCRIPT, "/tmp/churn.sh")
 
     def run(self, todo):
@@ -77,7 +79,9 @@ class Churn:
         """The host takes the primary, or gives it back; it may be busy with that."""
         try:
             if self.plugged():
+                mark = self.guest.vm.qmp.mark()
                 self.guest.vm.qmp.execute("device_del", id="vf0")
+                self._leaving = mark
             else:
                 self.guest.vm.device_add(self.guest.machine.pairs[0].primary_device())
         except QmpError:
@@ -94,6 +98,9 @@ class Churn:
     def settle(self):
         """Everything as it was at first, and the pair whole."""
         guest = self.guest
+        if self._leaving is not None:
+            with suppress(TimeoutError):  # pciehp carries it out after 5 s; a guest may also refuse it
+                guest.vm.qmp.wait_event("DEVICE_DELETED", 10, self._leaving, device="vf0")
 
         def back():
             guest.run(f"sh /tmp/churn.sh restore {guest.machine.pairs[0].mac}; true", timeout=60)

@@ -67,6 +67,12 @@ standby_gone() { d=$(first "$virtio"/virtio*) && echo "${d##*/}" >"$virtio/unbin
 standby_back() { for d in /sys/bus/virtio/devices/*; do [ -e "$d/driver" ] || echo "${d##*/}" >"$virtio/bind"; done; address; }
 reload() { modprobe -r virtio_net; modprobe virtio_net; address; }
 
+# Made anew: a device that came up with another MAC keeps the one which belongs to that.
+link_local() {
+	ip addr flush dev "$1" scope link
+	for mode in 1 0; do echo $mode >"/proc/sys/net/ipv6/conf/$1/addr_gen_mode"; done
+}
+
 # All that the steps may have left behind, taken away.
 restore() {
 	ip netns del churn; console off; rescan; bind; standby_back
@@ -79,7 +85,7 @@ restore() {
 	mac master "$1"
 	feature master tso on; feature master gso on
 	for r in master standby primary; do updown $r up; done
-	ctl undrain; address
+	ctl undrain; address; link_local "$m"
 } 2>/dev/null
 
 # Packets and bytes of the master, for ever; a new master counts anew.
