@@ -65,10 +65,11 @@ bench: setup-bench  ## the measurements, all peers in one run: table, build/benc
 bench-cost: setup-bench  ## guest instructions per packet: ours, in-tree, bonding, team, in one run
 	@tests/bench/cost/run $(BENCH_ARGS)
 
-soak: setup-bench  ## the long counts; fails if ours loses a packet outside the VM's pause; N=10 is the unit
+soak: setup-bench setup-debug  ## the long counts; fails if ours loses a packet outside the VM's pause; N=10 is the unit
 	@tests/bench/run --soak $(if $(N),-n $(N)) $(BENCH_ARGS)
 	$(PYTEST) tests/install --soak -m soak $(PYTEST_ARGS)
 	NFO_STEPS=10000 NFO_MESSAGES=500000 $(PYTEST) tests/vm/test_churn.py tests/vm/test_hostile.py $(PYTEST_ARGS)
+	tests/vm/debug-kernel/build --kcsan >/dev/null
 	$(PYTEST) tests/vm --soak -m soak $(PYTEST_ARGS)
 
 lint: setup-lint  ## checkpatch, sparse, cppcheck, gcc -fanalyzer, clang-tidy, shellcheck, python

@@ -14,8 +14,10 @@ sys.path.insert(0, str(TOP / "tests/vm"))
 from lab import NotRun, kernel as lab_kernel  # noqa: E402  pylint: disable=wrong-import-position
 from lab.run import BUILD  # noqa: E402  pylint: disable=wrong-import-position
 from lab.suite import lock  # noqa: E402  pylint: disable=wrong-import-position
+from lab.tally import TALLY  # noqa: E402  pylint: disable=wrong-import-position
 
 NOT_RUN, MEASURED = pytest.StashKey(), pytest.StashKey()
+REPORT = BUILD / "tests/report.txt"  # what the last run measured
 
 
 def pytest_configure(config):
@@ -35,12 +37,21 @@ def not_run(config, what, why):
     pytest.skip(f"NOT RUN: {why}")
 
 
+def tally(terminalreporter):
+    """What was done in all, where guests were booted."""
+    if TALLY:
+        yield ", ".join(f"{what}: {count}" for what, count in sorted(TALLY.items())) + \
+            "".join(f", {what}: {len(terminalreporter.stats.get(what, ()))}" for what in ("passed", "failed", "error"))
+
+
 def pytest_terminal_summary(terminalreporter, config):
     """What was measured; and a skip is not a pass: say what was not run."""
-    if config.stash[MEASURED]:
+    lines = [*config.stash[MEASURED], *tally(terminalreporter)]
+    if lines:
         terminalreporter.section("measured")
-        for line in config.stash[MEASURED]:
+        for line in lines:
             terminalreporter.line(line)
+        REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
     skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())]
     for what, why in sorted(config.stash[NOT_RUN]):
         count = sum(why in text for text in skipped)
@@ -92,22 +103,30 @@ def leave_out(pytestconfig):
     return lambda what, why: not_run(pytestconfig, what, why)
 
 
+def there(config, name, get):
+    """A kernel that get() finds, or the test is left out."""
+    try:
+        return get()
+    except NotRun as e:
+        return not_run(config, name, e)
+
+
 @pytest.fixture(scope="session")
 def kernel(request, pytestconfig):
     """The kernel that the guests run, with its headers."""
-    try:
-        return lab_kernel.get(request.param)
-    except NotRun as e:
-        return not_run(pytestconfig, request.param, e)
+    return there(pytestconfig, request.param, lambda: lab_kernel.get(request.param))
 
 
 @pytest.fixture(scope="session")
 def debug_kernel(pytestconfig):
     """The kernel with the checkers, if it was built on this machine (see vm/debug-kernel)."""
-    try:
-        return lab_kernel.get_debug()
-    except NotRun as e:
-        return not_run(pytestconfig, "debug kernel", e)
+    return there(pytestconfig, "debug kernel", lab_kernel.get_debug)
+
+
+@pytest.fixture(scope="session")
+def kcsan_kernel(pytestconfig):
+    """The kernel that tells of data races, likewise."""
+    return there(pytestconfig, "kernel with KCSAN", lab_kernel.get_kcsan)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from lab import LabError, kernel as lab_kernel, run
 from lab.daemon import programs as daemon_programs
 from lab.run import BUILD, TOP, sh
 from lab.suite import lock
+from lab.tally import TALLY
 from lab.testbed import Images, Testbed, check_usable
 
 
@@ -66,10 +67,21 @@ def debug_images(usable, debug_kernel, programs, module_for):
 
 
 @pytest.fixture
-def debug_lab(request, debug_images, evidence, monkeypatch):
-    """`lab` with guests on the debug kernel, which takes its time."""
+def patience(monkeypatch):
+    """Kernels that check all they do take their time."""
     monkeypatch.setattr(run, "PATIENCE", max(run.PATIENCE, 4))
+
+
+@pytest.fixture
+def debug_lab(request, debug_images, evidence, patience):
+    """`lab` with guests on the debug kernel."""
     yield from testbed(request, debug_images, evidence)
+
+
+@pytest.fixture
+def kcsan_lab(request, usable, kcsan_kernel, programs, module_for, evidence, patience):
+    """`lab` with guests on the kernel that tells of data races."""
+    yield from testbed(request, Images(kcsan_kernel, programs, module_for(kcsan_kernel)), evidence)
 
 
 @pytest.fixture
@@ -86,6 +98,7 @@ def testbed(request, images, evidence):
     bed = Testbed(images, evidence, exempt)
     yield bed
     found = bed.close()
+    TALLY["complaints of their kernels"] += 0 if shows else len(found)
     if found and not shows:
         lines = "\n".join(f"  {guest}: {line}" for guest, line in found[:20])
         pytest.fail(f"the guest's kernel complained ({evidence}):\n{lines}", pytrace=False)
@@ -107,6 +120,12 @@ def fault_modules(kernel):
 def debug_fault_module(debug_kernel):
     """fault/nfo_fault.ko for the debug kernel."""
     return built_faults(debug_kernel)[0]
+
+
+@pytest.fixture(scope="session")
+def kcsan_fault_module(kcsan_kernel):
+    """The same for the kernel with KCSAN."""
+    return built_faults(kcsan_kernel)[0]
 
 
 def built_faults(kernel):

@@ -45,6 +45,26 @@ def test_nothing_is_lost(lab, variant, measured, how):
 
 
 @pytest.mark.soak
+def test_a_hundred_times(lab, measured):
+    """One guest, there and back, fifty times: nothing lost in any of them, and nothing left over."""
+    guest, pair = ready(lab, "ours", Pair(), PLAIN)
+    links, pauses, sent, lost = len(pair.links), [], 0, 0
+    for number in range(100):
+        with Echo(guest, name=f"echo{number}") as echo, Plain(guest, name=f"plain{number}") as plain:
+            echo.go_on()
+            result = migrate(guest)
+            assert result.status == "completed"
+            pair = back(guest)
+            echo.go_on()
+        nothing_lost(echo.result, result, plain.floor(result))
+        pauses.append(result.pause_ms)
+        sent, lost = sent + len(echo.result.packets), lost + len(echo.result.lost)
+    assert len(pair.links) == links
+    measured(f"{len(pauses)} migrations of one guest: pauses of {min(pauses):.0f} to {max(pauses):.0f} ms; "
+             f"{sent} packets, {lost} lost within the pauses, 0 outside")
+
+
+@pytest.mark.soak
 def test_intree_for_comparison(lab, measured):
     """The in-tree module through the same migration: the lab must see what it loses."""
     guest, _ = ready(lab, "intree", Pair(), PLAIN)

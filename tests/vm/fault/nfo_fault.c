@@ -15,7 +15,8 @@
  *
  *	echo leak >/sys/module/nfo_fault/parameters/misbehave
  *
- * forgets some memory; overrun reads beyond some: to see that the debug kernel says so.
+ * forgets some memory; overrun reads beyond some, race writes from two CPUs what no lock protects: to
+ * see that a debug kernel says so.
  */
 #include <linux/device.h>
 #include <linux/etherdevice.h>
@@ -23,6 +24,7 @@
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 
 static char *driver = "e1000e";
 module_param(driver, charp, 0444);
@@ -129,11 +131,28 @@ static bool perm_only, all_addresses = true;
 module_param_cb(perm_addr, &fault_address_ops, &perm_only, 0200);
 module_param_cb(address, &fault_address_ops, &all_addresses, 0200);
 
+static int raced;
+
+static void fault_race(void *unused)
+{
+	int i;
+
+	for (i = 0; i < 1000000; i++) {
+		raced++;
+		barrier();
+	}
+}
+
 /* Not a real fault of the device's: what the checkers must find. */
 static int fault_misbehave(const char *text, const struct kernel_param *kp)
 {
-	char *memory = kmalloc(100, GFP_KERNEL);
+	char *memory;
 
+	if (sysfs_streq(text, "race")) {
+		on_each_cpu(fault_race, NULL, 1);
+		return 0;
+	}
+	memory = kmalloc(100, GFP_KERNEL);
 	if (!memory)
 		return -ENOMEM;
 	memset(memory, 0, 100);

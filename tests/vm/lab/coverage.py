@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which lines of the module ran, over all guests on the debug kernel (NFO_GCOV=y).
 
-Started as a program it prints a line for each file, and which functions never ran.
+Started as a program it prints a line for each file, and which of its lines never ran.
 """
 import base64
+import json
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -34,19 +34,37 @@ def collect(guest):
         new.rename(total)
 
 
+def ranges(numbers):
+    """[1, 2, 3, 7] -> "1-3, 7"."""
+    runs = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)
+
+
+def missed(source):
+    """A line for people on one file of the module."""
+    told = json.loads(sh("gcov", "--json-format", "--stdout", "-o", FOLDER / "total", f"{source.stem}.gcda", cwd=FOLDER))
+    ran = {}                       # an inlined function's line stands there more than once
+    for file in told["files"]:
+        if file["file"].endswith(f"kmod/{source.name}"):
+            for line in file["lines"]:
+                ran[line["line_number"]] = ran.get(line["line_number"], 0) + line["count"]
+    left = [number for number, count in ran.items() if not count]
+    return f"{source.name:12} {100 * (1 - len(left) / len(ran)):5.1f} % of {len(ran):3} lines" + \
+        (f"; not {ranges(left)}" if left else "")
+
+
 def report(objects):
     """Lines for people; objects: where the module was built."""
     for notes in objects.glob("*.gcno"):
         shutil.copy(notes, FOLDER / "total")
     for source in sorted((TOP / "kmod").glob("*.c")):
-        if not (FOLDER / f"total/{source.stem}.gcda").exists():
-            continue
-        said = sh("gcov", "-n", "-f", "-o", FOLDER / "total", f"{source.stem}.gcda", cwd=FOLDER, check=False)
-        lines = re.search(rf"File '\S*kmod/{source.name}'\nLines executed:([0-9.]+)% of (\d+)", said)
-        never = re.findall(r"Function '(\w+)'\nLines executed:0.00%", said)
-        if lines:
-            yield f"{source.name:14} {lines[1]:>6} % of {lines[2]:>4} lines" + \
-                (f"; never ran: {', '.join(sorted(never))}" if never else "")
+        if (FOLDER / f"total/{source.stem}.gcda").exists():
+            yield missed(source)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,18 @@ class Kernel:
 
     @property
     def debug(self):
-        """Whether it is the one of debug-kernel/, with all its checkers."""
+        """Whether it is the one of debug-kernel/ with KASAN, lockdep and kmemleak."""
         return (self.kdir / "include/config/KASAN").exists()
+
+    @property
+    def kcsan(self):
+        """Whether it is the one of debug-kernel/ that tells of data races."""
+        return (self.kdir / "include/config/KCSAN").exists()
+
+    @property
+    def checked(self):
+        """Whether it is one of these."""
+        return self.debug or self.kcsan
 
     @property
     def cloud(self):
@@ -108,12 +118,19 @@ def get(name=DEFAULT):
 
 def get_debug():
     """The debug kernel, if it was built on this machine: that takes too long to do it unasked."""
-    if under_checkers():
-        return _from_environment()
+    return _from_environment() if under_checkers() else _built("make check-debug")
+
+
+def get_kcsan():
+    """The one with KCSAN, likewise."""
+    return _built("make soak", "--kcsan")
+
+
+def _built(target, *args):
     try:
-        told = sh(TOP / "tests/vm/debug-kernel/build", "--cached")
+        told = sh(TOP / "tests/vm/debug-kernel/build", "--cached", *args)
     except LabError as e:
-        raise NotRun("the debug kernel is not built here; `make check-debug` builds it, once") from e
+        raise NotRun(f"this kernel is not built here; `{target}` builds it, once") from e
     told = dict(line.split("=", 1) for line in told.splitlines())
     return Kernel(told["NFO_KERNEL_RELEASE"], Path(told["NFO_KERNEL_IMAGE"]),
                   Path(told["NFO_KERNEL_MODULES"]), Path(told["NFO_KDIR"]))
@@ -125,8 +142,8 @@ def from_environment():
 
 
 def under_checkers():
-    """Whether all tests run on the debug kernel, as `make check-debug` has it."""
-    return from_environment() and _from_environment().debug
+    """Whether all tests run on a debug kernel, as `make check-debug` has it."""
+    return from_environment() and _from_environment().checked
 
 
 def _here():

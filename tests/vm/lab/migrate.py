@@ -6,6 +6,7 @@ from typing import Optional
 from .qemu import Qemu
 from .qmp import QmpError
 from .run import wait_until
+from .tally import TALLY
 
 
 @dataclass
@@ -54,6 +55,7 @@ def migrate(guest, *, cancel_in=None, postcopy=False, bandwidth=None, timeout=90
     except BaseException:
         target.end()
         raise
+    TALLY[f"migrations {status}"] += 1
     if status != "completed":
         target.end()
         return _record(source, mark, None, status)

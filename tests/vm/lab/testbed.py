@@ -11,6 +11,7 @@ from .guest import Guest, complaints
 from .net import Network
 from .qemu import QEMU, Machine, Pair, Qemu
 from .run import which
+from .tally import TALLY
 
 HOST_TOOLS = ("nsenter", "unshare", "setpriv", "ip", "bridge", "ss", "depmod", "dpkg-deb", "flock")
 
@@ -36,7 +37,7 @@ class Images:
 
 
 def _for_checkers(machine):
-    """The machine that the debug kernel needs: room for shadow memory, and races need two CPUs."""
+    """The machine that a debug kernel needs: room for shadow memory, and races need two CPUs."""
     preempt = os.environ.get("NFO_PREEMPT", "full")
     append = machine.get("append", "")
     if "preempt=" not in append:
@@ -67,7 +68,7 @@ class Testbed:
             self.net = Network(mtu).__enter__()
         if load is not None:
             machine["load"] = tuple(load)
-        if self.images.kernel.debug:
+        if self.images.kernel.checked:
             machine = _for_checkers(machine)
         machine = Machine(self.images.kernel.image, self.images.initramfs(variant, extra_modules),
                           pairs or (Pair(),), arch=self.images.kernel.arch, **machine)
@@ -77,6 +78,9 @@ class Testbed:
         guest = Guest(Qemu(machine, self.net, self._rundir, folder), folder, variant)
         self.guests.append(guest)
         guest.boot()
+        TALLY[f"guests of {self.images.kernel.release}"] += 1
+        if self.images.kernel.kcsan:
+            checkers.watch_races(guest)
         return guest
 
     def close(self):
@@ -93,7 +97,7 @@ class Testbed:
     @property
     def _debug(self):
         """Whole guests boot from their own disk, with no debug kernel."""
-        return bool(self.images) and self.images.kernel.debug
+        return bool(self.images) and self.images.kernel.checked
 
     def _checked(self, guest):
         """The in-tree module is only there to compare, and lockdep gives up on it at boot."""
@@ -103,7 +107,7 @@ class Testbed:
         if self._debug and not self._checked(guest):
             return []
         try:
-            wrong = list(checkers.verdict(guest)) if self._checked(guest) else []
+            wrong = list(checkers.verdict(guest, self.images.kernel)) if self._checked(guest) else []
             log = "\n".join([guest.dmesg(), *wrong])
             if coverage.WANTED and self._checked(guest):
                 coverage.collect(guest)
