@@ -48,4 +48,4 @@ def churn(lab, measured, count, **options):
 
 def test_churn(lab, measured):
     """On Debian's kernel, with either way of unplugging."""
-    churn(lab, measured, int(os.environ.get("NFO_STEPS", 400)), hotplug=("acpi", "pciehp")[SEED % 2])
+    churn(lab, measured, int(os.environ.get("NFO_STEPS", 1000)), hotplug=("acpi", "pciehp")[SEED % 2])
