@@ -50,10 +50,18 @@ static struct netdev_queue *nfo_pick_queue(struct sk_buff *skb, struct net_devic
 	return netdev_get_tx_queue(dev, index);
 }
 
+/* A card that has room again says so at any time, without the queue's lock; one that is
+ * full, with it. What is seen too late costs a packet the long way, or the lock for nothing.
+ */
+static bool nfo_is_stopped(const struct netdev_queue *txq)
+{
+	return data_race(netif_xmit_frozen_or_stopped(txq));
+}
+
 /* Whether a look without a lock promises a free way. */
 static bool nfo_looks_free(const struct netdev_queue *txq, struct Qdisc *q)
 {
-	if (netif_xmit_frozen_or_stopped(txq))
+	if (nfo_is_stopped(txq))
 		return false;
 	if (!q->enqueue)
 		return true;
@@ -71,7 +79,7 @@ static bool nfo_into_driver(struct sk_buff *skb, struct net_device *dev, struct 
 	int ret = NETDEV_TX_BUSY;
 
 	HARD_TX_LOCK(dev, txq, smp_processor_id());
-	if (likely(!netif_xmit_frozen_or_stopped(txq)))
+	if (likely(!nfo_is_stopped(txq)))
 		ret = netdev_start_xmit(skb, dev, txq, false);
 	HARD_TX_UNLOCK(dev, txq);
 	return dev_xmit_complete(ret);
@@ -88,7 +96,7 @@ static bool nfo_past_lockless(struct sk_buff *skb, struct net_device *dev,
 
 	if (!qdisc_run_begin(q))
 		return false;
-	if (likely(nolock_qdisc_is_empty(q) && !netif_xmit_frozen_or_stopped(txq))) {
+	if (likely(nolock_qdisc_is_empty(q) && !nfo_is_stopped(txq))) {
 		qdisc_bstats_cpu_update(q, skb);
 		sent = nfo_into_driver(skb, dev, txq);
 	}
@@ -104,7 +112,7 @@ static bool nfo_past_locked(struct sk_buff *skb, struct net_device *dev,
 
 	spin_lock(lock);
 	if (test_bit(__QDISC_STATE_DEACTIVATED, &q->state) || qdisc_qlen(q) ||
-	    nfo_qdisc_defers(q) || netif_xmit_frozen_or_stopped(txq) || !qdisc_run_begin(q)) {
+	    nfo_qdisc_defers(q) || nfo_is_stopped(txq) || !qdisc_run_begin(q)) {
 		spin_unlock(lock);
 		return false;
 	}

@@ -191,8 +191,8 @@ def test_words_lost(with_failoverd):
     daemon = Failoverd(guest).start()
     daemon.signal("STOP")
     mark = press(guest)
-    guest.run("echo on >/proc/sys/kernel/printk_devkmsg; i=0; while [ $i -lt 4000 ]; do i=$((i + 1)); "
-              "echo '<7>one of many words that push others out' >/dev/kmsg; done")
+    guest.run("echo on >/proc/sys/kernel/printk_devkmsg; words=$(printf '<7>%0900d' 0); i=0; "
+              "while [ $i -lt 2000 ]; do i=$((i + 1)); echo \"$words\" >/dev/kmsg; done")
     assert not guest.ok(PRESSED)
     daemon.signal("CONT")
     gone(guest, mark)

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from expect import carried_by_primary, carried_by_standby, ready, usable, whole
-from lab.flow import Echo, FromGuest, FromPeer
+from lab.flow import Echo, FromGuest
 from lab.guest import complaints
 from test_churn import churn
 
@@ -41,7 +41,7 @@ def test_switches_under_traffic(kcsan_lab, measured):
     """Traffic both ways on both CPUs while the lower in use changes in every way, and counters are read."""
     guest, pair = ready(kcsan_lab, "ours", smp=2)
     guest.run(f"echo '{READERS}' >/tmp/readers")
-    with Echo(guest), FromPeer(guest), FromGuest(guest):
+    with Echo(guest), FromGuest(guest, "out"):
         guest.spawn("dash", "/tmp/readers")
         for _ in range(ROUNDS):
             guest.run(f"ip link set {pair.primary} down; sleep 1; ip link set {pair.primary} up")

@@ -12,6 +12,7 @@ from statistics import median
 
 import pytest
 
+from expect import judged
 from lab.qemu import Pair
 from lab.run import BUILD, TOP, sh
 from lab.testbed import Images, Testbed
@@ -49,8 +50,10 @@ def cards():
 
 
 @pytest.fixture
-def bed(images, evidence):
+def bed(images, evidence, leave_out):
     """A test bed whose guests have failoverd and the meter."""
+    if not judged():
+        leave_out("what looking costs", "a kernel that checks all it does takes as many instructions as it likes")
     sh("make", "--no-print-directory", "-C", TOP / "tests/vm", BUILD / "tests/meter", timeout=300)
     programs = (*images.programs, BUILD / "userspace/failoverd", BUILD / "tests/meter")
     testbed = Testbed(Images(images.kernel, programs, images.ours), evidence)
