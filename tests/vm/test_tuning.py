@@ -18,7 +18,8 @@ pytestmark = pytest.mark.skipif(not shutil.which(ACTIVATE, path=FINDS), reason=f
 QUEUES = "cd /sys/class/net/{}/queues"
 FLAG = "$(ethtool --show-priv-flags {} | sed -n 's/ *: off$//p' | head -n 1)"
 KEY = "$(ethtool -x {} | grep :..:)"
-# What, how to look at it, how to change it. {}: the card. A driver need not have all of them.
+# What, how to look at it, how to change it. {}: the card. A driver need not have all of them. The last
+# is one that the kernel tells of, as it does not of RPS and XPS: settled() waits for it.
 SETTINGS = [
     ("ring sizes", "ethtool -g {}", "ethtool -G {} rx 512 tx 1024"),
     ("channels", "ethtool -l {}", "ethtool -L {} combined 2"),
@@ -31,11 +32,11 @@ SETTINGS = [
     ("private flags", "ethtool --show-priv-flags {}",
      f'flag="{FLAG}"; [ "$flag" ] || {{ echo "no private flag" >&2; exit 1; }}; '
      'ethtool --set-priv-flags {} "$flag" on || { echo "$flag: the card has it not" >&2; exit 1; }'),
-    ("txqueuelen", "cat /sys/class/net/{}/tx_queue_len", "ip link set {} txqueuelen 777"),
     ("qdisc", "tc qdisc show dev {} root | sed 's/ [0-9a-f]*: / /'", "tc qdisc replace dev {} root pfifo limit 55"),
     ("RPS", QUEUES + " && cat rx-0/rps_cpus", QUEUES + " && echo 6 > rx-0/rps_cpus"),
     ("XPS", QUEUES + " && cat tx-0/xps_cpus",
      QUEUES + " && { [ -e tx-1 ] || { echo 'one transmit queue' >&2; exit 1; }; } && echo 6 > tx-0/xps_cpus"),
+    ("txqueuelen", "cat /sys/class/net/{}/tx_queue_len", "ip link set {} txqueuelen 777"),
 ]
 ALL = {"ring sizes", "offloads", "txqueuelen", "qdisc", "RPS"}
 # What must be there to be tested at all, by driver. None of these cards has an RSS key that can be set.

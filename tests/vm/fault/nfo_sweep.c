@@ -88,6 +88,15 @@ static int nfo_sweep_call(struct kprobe *probe, struct pt_regs *regs)
 
 NOKPROBE_SYMBOL(nfo_sweep_call);
 
+/* With it a kprobe is not made into a jump, which would go on after nfo_sweep_call() as if nothing
+ * had been changed (a kernel without function tracing does that after a moment).
+ */
+static void nfo_sweep_after(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
+{
+}
+
+NOKPROBE_SYMBOL(nfo_sweep_after);
+
 static int what_set(const char *text, const struct kernel_param *kp)
 {
 	size_t i;
@@ -162,6 +171,7 @@ static int __init nfo_sweep_init(void)
 	for (i = 0; i < ARRAY_SIZE(targets); i++) {
 		targets[i].probe.symbol_name = targets[i].name;
 		targets[i].probe.pre_handler = nfo_sweep_call;
+		targets[i].probe.post_handler = nfo_sweep_after;
 		targets[i].probed = !register_kprobe(&targets[i].probe);
 	}
 	return register_module_notifier(&nfo_sweep_modules);
