@@ -50,11 +50,12 @@ static struct netdev_queue *nfo_pick_queue(struct sk_buff *skb, struct net_devic
 	return netdev_get_tx_queue(dev, index);
 }
 
-/* A card that has room again says so at any time, without the queue's lock; one that is
- * full, with it. What is seen too late costs a packet the long way, or the lock for nothing.
- */
+/* Without the queue's lock what is seen may be late. */
 static bool nfo_is_stopped(const struct netdev_queue *txq)
 {
+	/* A card that has room again says so at any time, one that is full with the lock:
+	 * it costs a packet the long way, or the lock for nothing.
+	 */
 	return data_race(netif_xmit_frozen_or_stopped(txq));
 }
 

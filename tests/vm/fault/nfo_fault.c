@@ -15,8 +15,8 @@
  *
  *	echo leak >/sys/module/nfo_fault/parameters/misbehave
  *
- * forgets some memory; overrun reads beyond some, race writes from two CPUs what no lock protects: to
- * see that a debug kernel says so.
+ * forgets some memory; overrun reads beyond some, race writes from two CPUs what no lock
+ * protects: to see that a debug kernel says so.
  */
 #include <linux/device.h>
 #include <linux/etherdevice.h>
