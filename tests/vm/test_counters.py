@@ -2,7 +2,7 @@
 """The master's counters."""
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, ready
+from expect import carried_by_standby, on_primary, ready
 from lab.flow import Echo
 
 BROADCAST = """
@@ -40,9 +40,7 @@ def test_counters_never_fall(lab, variant):
         guest.vm.device_del("vf0")
         carried_by_standby(guest)
         guest.vm.device_add(guest.machine.pairs[0].primary_device())
-        new = guest.wait_paired()
-        guest.wait_carrier(new.primary)
-        carried_by_primary(guest)
+        new = on_primary(guest)
         guest.run(f"ip link set {new.primary} down")
         echo.go_on(1)
         guest.reap("dash")

@@ -29,9 +29,7 @@ def test_permanent_address_rewritten(lab, variant, fault_module):
         guest.vm.device_del("vf0")
         carried_by_standby(guest)
         guest.vm.device_add(guest.machine.pairs[0].primary_device())
-        pair = guest.wait_paired()
-        guest.wait_carrier(pair.primary)
-        carried_by_primary(guest)
+        pair = on_primary(guest)
     whole(pair)
     nothing_lost(echo.result)
 
@@ -44,9 +42,7 @@ def test_nothing_is_done_while_it_registers(lab, variant, fault_module):
     carried_by_standby(guest)
     guest.run("modprobe nfo_fault event=early")
     guest.vm.device_add(guest.machine.pairs[0].primary_device())
-    pair = guest.wait_paired()
-    guest.wait_carrier(pair.primary)
-    carried_by_primary(guest)
+    on_primary(guest)
     assert guest.run(f"cat {FAULT}/struck").strip() == "0"
 
 

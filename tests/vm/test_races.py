@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from expect import carried_by_primary, carried_by_standby, ready, usable, whole
+from expect import carried_by_standby, on_primary, ready, usable, whole
 from lab.flow import Echo, FromGuest
 from lab.guest import complaints
 from lab.qemu import Pair
@@ -56,9 +56,7 @@ def test_switches_under_traffic(kcsan_lab, measured):
             guest.vm.device_del("vf0")
             carried_by_standby(guest)
             guest.vm.device_add(guest.machine.pairs[0].primary_device())
-            pair = guest.wait_paired()
-            guest.wait_carrier(pair.primary)
-            carried_by_primary(guest)
+            pair = on_primary(guest)
         guest.reap("dash")
     usable(guest)
     whole(pair)
