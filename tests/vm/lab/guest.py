@@ -26,6 +26,9 @@ ip -d -j -s link show
 """
 
 
+TOOK_TOO_LONG = 143                # what a command gives that its guest had to end
+
+
 class GuestError(AssertionError):
     """A command in the guest failed."""
 
@@ -95,9 +98,15 @@ class Guest:
         start = time.time()
         self._sock.settimeout(timeout)
         self._sock.sendall(f"{serial} {timeout} {text}\n".encode())
-        line = self._line(lambda l: l.startswith(serial + " ") and l.endswith(" " + serial),
-                          timeout + 10, f"the guest's answer to: {command}")
+        try:
+            line = self._line(lambda l: l.startswith(serial + " ") and l.endswith(" " + serial),
+                              timeout + 10, f"the guest's answer to: {command}")
+        except TimeoutError:
+            self.vm.note_processors()
+            raise
         words = line.split(" ")
+        if int(words[1]) == TOOK_TOO_LONG:
+            self.vm.note_processors()
         dot = words.index(".")
         out, err = (base64.b64decode("".join(w)).decode(errors="replace")
                     for w in (words[2:dot], words[dot + 1:-1]))
@@ -109,7 +118,7 @@ class Guest:
         """Run a shell command that must succeed, and return its standard output."""
         done = self.execute(command, timeout)
         if done.rc:
-            why = "took too long" if done.rc == 143 else f"exit code {done.rc}"
+            why = "took too long" if done.rc == TOOK_TOO_LONG else f"exit code {done.rc}"
             raise GuestError(f"guest: `{command}`: {why}: {(done.err or done.out).strip()[-1000:]}")
         return done.out
 

@@ -3,13 +3,14 @@
 import json
 import os
 import subprocess
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
 from . import LabError
 from .net import stop
-from .qmp import Qmp
+from .qmp import Qmp, QmpError
 from .run import wait_until
 
 QEMU = "qemu-system-x86_64"
@@ -215,6 +216,19 @@ class Qemu:
     def set_link(self, name, up):
         """Carrier of a device's netdev, as a host administrator sets it."""
         self.qmp.execute("set_link", name=name, up=up)
+
+    def note_processors(self):
+        """Write down where each processor stands, its timer and its pending interrupts: why a guest stands still."""
+        commands = ["info registers -a"]
+        if self.machine.arch == "amd64":
+            commands += [f"info lapic {cpu}" for cpu in range(self.machine.smp)]
+        for command in commands * 2:       # twice: what moves, and what does not
+            try:
+                told = self.qmp.execute("human-monitor-command", **{"command-line": command})
+            except (OSError, QmpError) as e:
+                told = e
+            self._log.write(f"{time.time():.6f} {command}\n{told}\n")
+        self._log.flush()
 
     def end(self):
         """Stop the process and take its taps away, as the end of a host would."""

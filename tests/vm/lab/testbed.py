@@ -117,5 +117,8 @@ class Testbed:
         for vm in [*guest.past, guest.vm]:
             if vm.console.exists():
                 log += vm.console.read_text(errors="replace")
-        return [line for line in complaints(log)
-                if not any(pattern in line for pattern in self.exempt)]
+        wrong = [line for line in complaints(log)
+                 if not any(pattern in line for pattern in self.exempt)]
+        if wrong and guest.vm.alive():
+            guest.vm.note_processors()
+        return wrong
