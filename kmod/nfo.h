@@ -304,9 +304,6 @@ netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev);
 rx_handler_result_t nfo_handle_frame(struct sk_buff **pskb);
 void nfo_xmit_route(struct nfo_pair *pair);
 
-/* direct.c */
-int nfo_hand_on(struct sk_buff *skb, struct net_device *dev);
-
 /* netdev.c */
 extern const struct net_device_ops nfo_netdev_ops;
 void nfo_netdev_setup(struct net_device *master, const struct net_device *standby);

@@ -3,11 +3,12 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <linux/if_vlan.h>
+#include "direct.h"
 #include "netpoll.h"
 #include "xdp.h"
 
 /* How many frames @skb is on the wire. */
-static unsigned int nfo_segments(const struct sk_buff *skb)
+static unsigned long nfo_segments(const struct sk_buff *skb)
 {
 	const struct skb_shared_info *info = skb_shinfo(skb);
 
@@ -19,10 +20,10 @@ static unsigned int nfo_segments(const struct sk_buff *skb)
 /* Bytes of the headers that each frame has but the first, which is in @skb's
  * length; the transport header is at @th.
  */
-static unsigned int nfo_more_headers(const struct sk_buff *skb, unsigned int segs,
-				     const unsigned char *th)
+static unsigned long nfo_more_headers(const struct sk_buff *skb, unsigned long segs,
+				      const unsigned char *th)
 {
-	unsigned int hdr = th - skb->data;
+	unsigned long hdr = th - skb->data;
 
 	if (skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
 		const struct tcphdr *tcp = (const struct tcphdr *)th;
@@ -33,6 +34,17 @@ static unsigned int nfo_more_headers(const struct sk_buff *skb, unsigned int seg
 		hdr += sizeof(struct udphdr);
 	}
 	return (segs - 1) * hdr;
+}
+
+/* How many frames a packet to send is on the wire, and of how many bytes together. */
+static unsigned long nfo_frames(const struct sk_buff *skb, unsigned long *len)
+{
+	unsigned long segs = nfo_segments(skb);
+
+	*len = skb->len;
+	if (skb_is_gso(skb) && skb_transport_header_was_set(skb))
+		*len += nfo_more_headers(skb, segs, skb_transport_header(skb));
+	return segs;
 }
 
 /* With 32 bits netpoll may have interrupted the writer of the same counters: not then. */
@@ -133,65 +145,54 @@ static netdev_tx_t nfo_xmit_polled(struct sk_buff *skb, struct nfo_pair *pair)
 	return NETDEV_TX_OK;
 }
 
-/* What is more than one frame for a path that works; or others than the master
- * itself send, or netpoll.
+/* The lower for a packet, where pair->tx does not tell: the path does not work, or others than the
+ * master itself send.
  */
-static noinline netdev_tx_t nfo_xmit_closely(struct sk_buff *skb, struct nfo_pair *pair)
+static noinline struct nfo_lower *nfo_xmit_closely(struct nfo_pair *pair, struct sk_buff *skb)
 {
 	struct nfo_lower *lower = rcu_dereference_bh(pair->active);
-	unsigned int len = skb->len, segs = nfo_segments(skb);
-	struct net_device *to;
-	int ret;
+	struct net_device *to = lower ? rcu_dereference_bh(lower->dev) : NULL;
 
-	if (unlikely(nfo_is_polled(pair)))
-		return nfo_xmit_polled(skb, pair);
-	if (unlikely(!lower))
-		return nfo_drop(pair, skb);
-	to = rcu_dereference_bh(lower->dev);
-	if (unlikely(!to || !nfo_can_send(to))) {
+	if (lower && unlikely(!to || !nfo_can_send(to)))
 		lower = nfo_xmit_elsewhere(pair);
-		to = lower ? rcu_dereference_bh(lower->dev) : NULL;
-		if (!to)
-			return nfo_drop(pair, skb);
-	}
-
-	if (segs > 1 && skb_transport_header_was_set(skb))
-		len += nfo_more_headers(skb, segs, skb_transport_header(skb));
-	if (unlikely(READ_ONCE(pair->learn)))
+	if (lower && unlikely(READ_ONCE(pair->learn)))
 		nfo_station_learn(pair, skb);
-	ret = nfo_hand_on(skb, to);
-	if (unlikely(ret != NET_XMIT_SUCCESS && ret != NET_XMIT_CN))
-		return nfo_not_taken(lower->stats, ret);
-	nfo_count(lower->stats, tx, segs, len);
-	return ret;
+	return lower;
 }
 
-/* The usual case takes as few instructions as can be: `make bench-cost` counts
- * them.
- */
+/* As few instructions as can be: `make bench-cost` counts them. */
 netdev_tx_t nfo_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nfo_pair *pair = netdev_priv(dev);
 	struct net_device *to = rcu_dereference_bh(pair->tx);
-	struct nfo_path_stats __percpu *stats;
-	unsigned int len = skb->len;
+	struct nfo_path_stats __percpu *stats = READ_ONCE(pair->tx_stats);
+	unsigned long len, segs;
 	int ret;
 
-	if (unlikely(!nfo_can_send(to)) || skb_is_gso(skb))
-		return nfo_xmit_closely(skb, pair);
+	if (unlikely(!nfo_can_send(to))) {
+		struct nfo_lower *lower;
 
-	stats = READ_ONCE(pair->tx_stats);
+		if (unlikely(nfo_is_polled(pair)))
+			return nfo_xmit_polled(skb, pair);
+		lower = nfo_xmit_closely(pair, skb);
+		to = lower ? rcu_dereference_bh(lower->dev) : NULL;
+		if (!to)
+			return nfo_drop(pair, skb);
+		stats = lower->stats;
+	}
+
+	segs = nfo_frames(skb, &len);
 	ret = nfo_hand_on(skb, to);
 	if (unlikely(ret != NET_XMIT_SUCCESS && ret != NET_XMIT_CN))
 		return nfo_not_taken(stats, ret);
-	nfo_count(stats, tx, 1, len);
+	nfo_count(stats, tx, segs, len);
 	return ret;
 }
 
 /* Count what is more than one linear frame for the master itself. */
 static void nfo_count_rx_closely(struct nfo_lower *lower, const struct sk_buff *skb, bool idle)
 {
-	unsigned int len = skb->len, segs = nfo_segments(skb);
+	unsigned long len = skb->len, segs = nfo_segments(skb);
 	struct nfo_path_stats *stats;
 
 	/* GRO leaves the checksum to start at the transport header. */

@@ -149,6 +149,12 @@ def ring_module(fault_module):
 
 
 @pytest.fixture(scope="session")
+def misfit_module(fault_module):
+    """fault/nfo_misfit.ko."""
+    return fault_module.with_name("nfo_misfit.ko")
+
+
+@pytest.fixture(scope="session")
 def say_module(fault_module):
     """fault/nfo_say.ko."""
     return fault_module.with_name("nfo_say.ko")

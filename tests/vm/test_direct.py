@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The short way from the master into a lower (kmod/direct.c) leaves out nothing that somebody relies on.
+"""The short way from the master into a lower (kmod/direct.h) leaves out nothing that somebody relies on.
 
 Which way a packet takes is seen by net_dev_queue, the trace point of dev_queue_xmit(): on the short way
 there is none at the lower.
 """
+import hashlib
 import re
+import sys
 
 import pytest
 
-from expect import carried_by_standby, judged, ready
+from expect import carried_by_primary, carried_by_standby, judged, ready
 from lab.flow import Echo
 from lab.qemu import Pair
 from lab.run import which
@@ -124,10 +126,73 @@ def test_taps_are_honoured(with_tcpdump):
     assert int(guest.run("grep -c . /tmp/seen")) == COUNT
 
 
-def counters(guest):
-    """What the card of nfo_ring has counted."""
-    where = "/sys/module/nfo_ring/parameters"
-    return {name: int(guest.run(f"cat {where}/{name}")) for name in ("seen", "late", "entered", "stopped", "refused")}
+def counters(guest, module="nfo_ring", names=("seen", "late", "entered", "stopped", "refused")):
+    """What a module of fault/ has counted."""
+    where = f"/sys/module/{module}/parameters"
+    return {name: int(guest.run(f"cat {where}/{name}")) for name in names}
+
+
+SIZE = 1 << 20                     # bytes of a stream
+RECEIVE = """import socket, sys
+c = socket.create_server(("", 7100)).accept()[0]
+for data in iter(lambda: c.recv(65536), b""):
+    sys.stdout.buffer.write(data)"""
+VLAN_PEER = "10.78.0.1"            # which nobody has: only what is sent is looked at
+# What is switched off at a lower, and how it comes back; what the driver is then not given.
+OFF = (("ethtool -K {} tso off", "ethtool -K {} tso on", "gso"),
+       ("ethtool -K {} sg off", "ethtool -K {} sg on tso on", "gso"),
+       ("ethtool -K {} tx off", "ethtool -K {} tx on sg on tso on", "gso"),
+       ("ip link set {} gso_max_size 4000", "ip link set {} gso_max_size 65536", None),
+       ("ip link set {} gso_max_segs 2", "ip link set {} gso_max_segs 65535", None),
+       ("ethtool -K {} rxvlan off", "ethtool -K {} rxvlan on", "tagged"))     # an e1000e has both or none
+
+
+def given(guest, host):
+    """What the driver was given for a stream to the peer, which has to arrive as it was, and for a VLAN's packets."""
+    names = ("seen", "gso", "tagged", "misfit")
+    for name in names:
+        guest.run(f"echo 0 >/sys/module/nfo_misfit/parameters/{name}")
+    received = host / "received"
+    with open(received, "wb") as out:
+        listener = guest.net.start(sys.executable, "-c", RECEIVE, where="peer", stdout=out)
+        guest.wait_until(lambda: ":7100 " in guest.net.peer("ss", "-Htln"), 10, "the peer to listen")
+        guest.run(f"dd if=/dev/urandom of=/tmp/sent bs={SIZE} count=1 2>/dev/null; nc 10.77.0.1 7100 </tmp/sent", 60)
+        guest.wait_until(lambda: listener.poll() is not None, 30, "the stream to end")
+    assert hashlib.sha256(received.read_bytes()).hexdigest() == guest.run("sha256sum /tmp/sent").split()[0]
+    guest.run(send(20, VLAN_PEER))
+    return counters(guest, "nfo_misfit", names)
+
+
+def card_gets_what_it_can_send(guest, lower, in_use, driver, host):
+    """For each thing that the lower may have switched off, while the other one has it. A card may reset itself then."""
+    guest.run(f"modprobe nfo_misfit driver={driver}")
+    features = guest.run(f"ethtool -k {lower}")
+    at_first = given(guest, host)
+    tags = "tx-vlan-offload: on" in features
+    assert at_first["gso"] and not at_first["misfit"] and bool(at_first["tagged"]) == tags, (lower, at_first)
+    for off, on, none in OFF:
+        if tags or none != "tagged":
+            guest.run(off.format(lower))
+            in_use(guest)
+            found = given(guest, host)
+            guest.run(on.format(lower))
+            in_use(guest)
+            assert found["seen"] and not found["misfit"] and not (none and found[none]), (off.format(lower), found)
+    found = given(guest, host)
+    assert found["gso"] and bool(found["tagged"]) == tags, (lower, found)
+    guest.run("modprobe -r nfo_misfit")
+
+
+def test_card_gets_what_it_can_send(lab, misfit_module, tmp_path):
+    """What a lower does not do, or has switched off, the kernel does; streams arrive as they were."""
+    guest, pair = ready(lab, "ours", extra_modules=[misfit_module])
+    guest.run(f"ip link add link {pair.master} name vlan5 type vlan id 5 && ip link set vlan5 up && "
+              f"ip addr add 10.78.0.2/24 dev vlan5 && ip neigh replace {VLAN_PEER} lladdr 02:00:00:00:00:01 dev vlan5 "
+              "nud permanent")
+    card_gets_what_it_can_send(guest, pair.primary, carried_by_primary, "e1000e:e1000_xmit_frame", tmp_path)
+    guest.run(f"ip link set {pair.primary} down")
+    carried_by_standby(guest)
+    card_gets_what_it_can_send(guest, pair.standby, carried_by_standby, "virtio_net:start_xmit", tmp_path)
 
 
 @pytest.mark.parametrize("queues, qdisc, busy", [

@@ -59,6 +59,11 @@ static inline u16 nfo_tso_max_segs(const struct net_device *dev)
 }
 #endif
 
+/* 6.12, e609c959a939: IPv4 has a limit of its own. */
+#ifndef NFO_HAVE_GSO_MAX_SIZE_OF_SKB
+#define netif_get_gso_max_size(dev, skb) READ_ONCE((dev)->gso_max_size)
+#endif
+
 /* 6.12, 00d066a4d4ed: NETIF_F_LLTX became a field. */
 static inline void nfo_set_lltx(struct net_device *dev)
 {

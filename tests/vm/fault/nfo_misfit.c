@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For tests: looks at each packet that a driver is given, whether its card can send it as it is.
+ *
+ *	modprobe nfo_misfit driver=e1000e:e1000_xmit_frame	the driver's ndo_start_xmit()
+ *
+ * It counts:
+ *
+ *	seen	packets
+ *	gso	of these, those that the card has to segment
+ *	tagged	those with a VLAN tag that the card has to insert
+ *	misfit	those that ask the card for what it does not do, or has switched off
+ */
+#include <linux/if_vlan.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+
+static char *driver;
+module_param(driver, charp, 0444);
+
+static atomic_t seen, gso, tagged, misfit;
+
+static int counter_get(char *buffer, const struct kernel_param *kp)
+{
+	return sprintf(buffer, "%d\n", atomic_read((atomic_t *)kp->arg));
+}
+
+static int counter_set(const char *value, const struct kernel_param *kp)
+{
+	atomic_set((atomic_t *)kp->arg, 0);
+	return 0;
+}
+
+static const struct kernel_param_ops counter_ops = { .get = counter_get, .set = counter_set };
+
+module_param_cb(seen, &counter_ops, &seen, 0644);
+module_param_cb(gso, &counter_ops, &gso, 0644);
+module_param_cb(tagged, &counter_ops, &tagged, 0644);
+module_param_cb(misfit, &counter_ops, &misfit, 0644);
+
+static bool fits(struct sk_buff *skb)
+{
+	netdev_features_t features = netif_skb_features(skb);
+
+	if (netif_needs_gso(skb, features))
+		return false;
+	if (skb_vlan_tag_present(skb) && !vlan_hw_offload_capable(features, skb->vlan_proto))
+		return false;
+	if (skb_is_nonlinear(skb) && !(features & NETIF_F_SG))
+		return false;
+	return skb->ip_summed != CHECKSUM_PARTIAL || can_checksum_protocol(features, skb->protocol);
+}
+
+static int look(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct sk_buff *skb = (void *)regs_get_kernel_argument(regs, 0);
+
+	atomic_inc(&seen);
+	if (skb_is_gso(skb))
+		atomic_inc(&gso);
+	if (skb_vlan_tag_present(skb))
+		atomic_inc(&tagged);
+	if (!fits(skb))
+		atomic_inc(&misfit);
+	return 0;
+}
+
+static struct kprobe probe = { .pre_handler = look };
+
+static int __init misfit_init(void)
+{
+	if (!driver)
+		return -EINVAL;
+	probe.symbol_name = driver;
+	return register_kprobe(&probe);
+}
+
+static void __exit misfit_exit(void)
+{
+	unregister_kprobe(&probe);
+}
+
+module_init(misfit_init);
+module_exit(misfit_exit);
+MODULE_DESCRIPTION("Sees what a driver is given that its card cannot send, for tests");
+MODULE_LICENSE("GPL");
