@@ -70,6 +70,8 @@ def test_broadcasts_lost_with_the_carrier_are_counted(lab, measured):
         counted = flood_lost(guest, pair.master) - before
     lost = len(flow.result.lost)
     measured(f"broadcasts lost with the carrier: {lost}, counted: {counted}")
+    if not judged():
+        return
     assert not flow.result.extras, describe(flow.result)
     assert abs(counted - lost) <= 1 + 0.02 * flow.rate, f"{counted} counted, {describe(flow.result)}"
 

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """Hardware time stamps of the master: those of the card in use, and what becomes of them at a switch."""
+import itertools
+import struct
+
 from expect import carried_by_standby, on_primary, ready_on_igb
 from lab.inject import frame, inject
 
 PEER = "52:54:00:99:00:04"
-# Ethertype, and the first bytes of a Sync message, version 2 (IEEE 1588-2008, 13.3).
-PTP, SYNC = 0x88f7, bytes.fromhex("0002002c") + bytes(40)
+PTP = 0x88f7                       # Ethertype
+NUMBERS = itertools.count(1)
+
+
+def sync(number):
+    """A Sync message, version 2, with this sequence number (IEEE 1588-2008, 13.3)."""
+    return struct.pack(">4s26xH12x", bytes.fromhex("0002002c"), number)
 
 
 def clock(guest, device):
@@ -15,9 +23,10 @@ def clock(guest, device):
 
 
 def stamped(lab, guest, device):
-    """Which stamp a PTP message has that arrives."""
-    guest.run(f"tstamp receive {device} 10 >/tmp/stamp.out 2>&1 &")
-    inject(lab.net, "peer", "eth0", [frame(guest.machine.pairs[0].mac, PEER, PTP, SYNC)], rate=20, seconds=1)
+    """Which stamp a PTP message has that is sent now; earlier ones may still be on their way."""
+    number = next(NUMBERS)
+    guest.run(f"tstamp receive {device} 10 {number} >/tmp/stamp.out 2>&1 &")
+    inject(lab.net, "peer", "eth0", [frame(guest.machine.pairs[0].mac, PEER, PTP, sync(number))], rate=20, seconds=1)
     guest.wait_until("[ -s /tmp/stamp.out ]")
     return guest.run("cat /tmp/stamp.out").strip()
 

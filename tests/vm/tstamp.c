@@ -4,7 +4,7 @@
  *
  *	tstamp set DEVICE on|off	of PTP messages; 1: the kernel is against it
  *	tstamp get DEVICE		on or off
- *	tstamp receive DEVICE SECONDS	awaits one: hardware or none, its stamp
+ *	tstamp receive DEVICE SECONDS N	awaits the one with this sequence number: hardware or none, its stamp
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define ETH_P_PTP 0x88f7
+#define SEQUENCE_AT 30		/* IEEE 1588-2008, 13.3 */
 
 static void die(const char *what)
 {
@@ -61,7 +62,7 @@ static int get(const char *device)
 	return 0;
 }
 
-static int receive(const char *device, int seconds)
+static int receive(const char *device, int seconds, int number)
 {
 	struct sockaddr_ll where = {
 		.sll_family = AF_PACKET,
@@ -71,7 +72,7 @@ static int receive(const char *device, int seconds)
 	int flags = SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
 	int sock = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_PTP));
 	struct pollfd ready = { .fd = sock, .events = POLLIN };
-	char data[128], control[512];
+	unsigned char data[128] = { 0 }, control[512];
 	struct iovec iov = { data, sizeof(data) };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
@@ -82,9 +83,12 @@ static int receive(const char *device, int seconds)
 	if (bind(sock, (struct sockaddr *)&where, sizeof(where)) ||
 	    setsockopt(sock, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)))
 		die(device);
-	errno = ETIMEDOUT;
-	if (poll(&ready, 1, seconds * 1000) <= 0 || recvmsg(sock, &msg, 0) < 0)
-		die(device);
+	do {
+		errno = ETIMEDOUT;
+		msg.msg_controllen = sizeof(control);
+		if (poll(&ready, 1, seconds * 1000) <= 0 || recvmsg(sock, &msg, 0) < 0)
+			die(device);
+	} while (data[SEQUENCE_AT] << 8 != (number & 0xff00) || data[SEQUENCE_AT + 1] != (number & 0xff));
 	for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
 		const struct scm_timestamping *stamps = (void *)CMSG_DATA(cmsg);
 
@@ -104,8 +108,8 @@ int main(int argc, char **argv)
 		return set(argv[2], !strcmp(argv[3], "on"));
 	if (argc == 3 && !strcmp(argv[1], "get"))
 		return get(argv[2]);
-	if (argc == 4 && !strcmp(argv[1], "receive"))
-		return receive(argv[2], atoi(argv[3]));
-	fprintf(stderr, "usage: tstamp set DEVICE on|off | get DEVICE | receive DEVICE SECONDS\n");
+	if (argc == 5 && !strcmp(argv[1], "receive"))
+		return receive(argv[2], atoi(argv[3]), atoi(argv[4]));
+	fprintf(stderr, "usage: tstamp set DEVICE on|off | get DEVICE | receive DEVICE SECONDS N\n");
 	return 2;
 }
