@@ -62,7 +62,7 @@ def with_tcpdump(request, images, evidence):
 
 def settle(guest, pair, qdisc):
     """One discipline, and the announcements of the last switch are over."""
-    guest.run(f"tc qdisc replace dev {pair.primary} root {qdisc}; sleep 2")
+    guest.run(f"tc qdisc replace dev {pair.primary} root {qdisc} && sleep 2")
 
 
 def test_short_way(lab):
@@ -207,7 +207,7 @@ def test_order_with_full_rings(lab, ring_module, queues, qdisc, busy):
     guest, pair = ready(lab, "ours", Pair(), smp=2, extra=CARD, extra_modules=[ring_module])
     guest.vm.device_del("vf0")
     carried_by_standby(guest)
-    guest.run(f"echo {qdisc} >/proc/sys/net/core/default_qdisc; "
+    guest.run(f"echo {qdisc} >/proc/sys/net/core/default_qdisc && "
               f"modprobe nfo_ring mac={guest.machine.pairs[0].mac} queues={queues} busy={busy}")
     card, = [name for name, link in guest.links().items() if link["driver"] == "nfo_ring"]
     guest.run(f"ip addr add 10.99.0.2/24 dev {pair.master}; "
