@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from lab.run import BUILD, TOP, sh
+from lab.run import BUILD, sh
 
 WANTED = os.environ.get("NFO_GCOV") == "y"
 FOLDER = BUILD / "tests/coverage"
@@ -45,26 +45,33 @@ def ranges(numbers):
     return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)
 
 
-def missed(source):
-    """A line for people on one file of the module."""
-    told = json.loads(sh("gcov", "--json-format", "--stdout", "-o", FOLDER / "total", f"{source.stem}.gcda", cwd=FOLDER))
-    ran = {}                       # an inlined function's line stands there more than once
-    for file in told["files"]:
-        if file["file"].endswith(f"kmod/{source.name}"):
-            for line in file["lines"]:
-                ran[line["line_number"]] = ran.get(line["line_number"], 0) + line["count"]
-    left = [number for number, count in ran.items() if not count]
-    return f"{source.name:12} {100 * (1 - len(left) / len(ran)):5.1f} % of {len(ran):3} lines" + \
-        (f"; not {ranges(left)}" if left else "")
+def counts():
+    """How often each line of the module ran: file -> line -> count. Headers' lines are in more than one object."""
+    ran = {}
+    for counted in sorted((FOLDER / "total").glob("*.gcda")):
+        told = json.loads(sh("gcov", "--json-format", "--stdout", "-o", FOLDER / "total", counted.name, cwd=FOLDER))
+        for file in told["files"]:
+            _, ours, name = file["file"].rpartition("/kmod/")
+            if ours:
+                lines = ran.setdefault(name, {})
+                for line in file["lines"]:
+                    lines[line["line_number"]] = lines.get(line["line_number"], 0) + line["count"]
+    return ran
 
 
 def report(objects):
-    """Lines for people; objects: where the module was built."""
+    """Lines for people, one for each file; objects: where the module was built."""
     for notes in objects.glob("*.gcno"):
         shutil.copy(notes, FOLDER / "total")
-    for source in sorted((TOP / "kmod").glob("*.c")):
-        if (FOLDER / f"total/{source.stem}.gcda").exists():
-            yield missed(source)
+    ran = counts()
+    width = max(map(len, ran), default=0)
+    for name, lines in sorted(ran.items()):
+        left = [number for number, count in lines.items() if not count]
+        yield f"{name:{width}} {100 * (1 - len(left) / len(lines)):5.1f} % of {len(lines):3} lines" + \
+            (f"; not {ranges(left)}" if left else "")
+    every = [count for lines in ran.values() for count in lines.values()]
+    if every:
+        yield f"all {100 * sum(map(bool, every)) / len(every):.1f} % of {len(every)}"
 
 
 if __name__ == "__main__":
