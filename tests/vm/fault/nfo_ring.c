@@ -18,6 +18,9 @@
 #include <linux/pci.h>
 #include <linux/udp.h>
 #include <linux/workqueue.h>
+#if __has_include(<linux/hex.h>)
+#include <linux/hex.h>		/* mac_pton(), which was in kernel.h */
+#endif
 
 #define QUEUES 4
 #define MAGIC 0x6e666f70u	/* struct payload of probe_net.h: magic, kind, stream, seq */
