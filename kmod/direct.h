@@ -25,7 +25,10 @@
 #define NFO_DIRECT_H
 
 #include <linux/if_vlan.h>
+#include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/sch_generic.h>
 #include <net/xfrm.h>
 #include "nfo.h"
@@ -65,6 +68,20 @@ static inline bool nfo_gso_fits(const struct sk_buff *skb, const struct net_devi
 	       skb->len < netif_get_gso_max_size(dev, skb);
 }
 
+/* What a card must be able to that does not sum up anything whatever. */
+static netdev_features_t nfo_sums(const struct sk_buff *skb)
+{
+	if (!skb->encapsulation && (skb->csum_offset == offsetof(struct tcphdr, check) ||
+				    skb->csum_offset == offsetof(struct udphdr, check))) {
+		if (skb->protocol == htons(ETH_P_IP))
+			return NETIF_F_IP_CSUM;
+		if (skb->protocol == htons(ETH_P_IPV6) &&
+		    skb_network_header_len(skb) == sizeof(struct ipv6hdr))	/* no more headers */
+			return NETIF_F_IPV6_CSUM;
+	}
+	return NETIF_F_HW_CSUM;
+}
+
 /* Whether the card takes the packet as it is: the core has made it fit for the master;
  * validate_xmit_skb() would leave it alone for this lower. That one knows more ways to
  * say yes: what is refused here goes the long way, which asks it.
@@ -73,7 +90,8 @@ static inline bool nfo_fits(struct sk_buff *skb, struct net_device *dev)
 {
 	typeof(dev->netdev_ops->ndo_features_check) check = dev->netdev_ops->ndo_features_check;
 	const netdev_features_t tags = NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX;
-	netdev_features_t lacks = ~dev->features, needs = 0;
+	/* An administrator may change them meanwhile, as for any packet that is under way. */
+	netdev_features_t lacks = ~data_race(dev->features), needs = 0;
 
 	if (nfo_socket_asks(skb))
 		return false;
@@ -102,8 +120,13 @@ static inline bool nfo_fits(struct sk_buff *skb, struct net_device *dev)
 	if (skb->encapsulation)
 		lacks |= ~(dev->hw_enc_features | tags);
 	if ((skb->protocol != htons(ETH_P_IP) && skb->protocol != htons(ETH_P_IPV6)) ||
-	    skb_has_frag_list(skb) || skb_csum_is_sctp(skb) || (needs & lacks))
+	    skb_has_frag_list(skb) || skb_csum_is_sctp(skb))
 		return false;
+	if (needs & lacks) {
+		needs = (needs & ~NETIF_F_HW_CSUM) | nfo_sums(skb);
+		if (needs & lacks)
+			return false;
+	}
 	if (check && check != passthru_features_check)
 		return !(needs & ~check(skb, dev, ~lacks));
 	return true;

@@ -19,7 +19,7 @@ from lab.testbed import Images
 CARD = ("-device", "pci-testdev")
 TRACE = "/sys/kernel/tracing"
 COUNT = 200
-THEM = "10.99.0.1"
+THEM, THEM6 = "10.99.0.1", "fd99::1"
 
 
 def send(count=COUNT, to="10.77.0.1", rate=2000):
@@ -27,10 +27,10 @@ def send(count=COUNT, to="10.77.0.1", rate=2000):
     return f"probe send --to {to} --port 9 --rate {rate} --count {count}"
 
 
-def traced(guest, device):
-    """Count from now on what dev_queue_xmit() has to do with the probe's packets at this device."""
+def traced(guest, device, size=106):
+    """Count from now on what dev_queue_xmit() has to do with the probe's packets, of that size, at this device."""
     guest.run(f"mount -t tracefs none {TRACE} 2>/dev/null; cd {TRACE} && echo 0 >tracing_on && echo >trace && "
-              f"echo 'name == \"{device}\" && len == 106' >events/net/net_dev_queue/filter && "
+              f"echo 'name == \"{device}\" && len == {size}' >events/net/net_dev_queue/filter && "
               "echo 1 >events/net/net_dev_queue/enable && echo 1 >tracing_on")
 
 
@@ -195,6 +195,41 @@ def test_card_gets_what_it_can_send(lab, misfit_module, tmp_path):
     card_gets_what_it_can_send(guest, pair.standby, carried_by_standby, "virtio_net:start_xmit", tmp_path)
 
 
+def use_ring(guest, qdisc, **options):
+    """Have a card of nfo_ring as the primary; its name."""
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    master = guest.pair().master
+    words = " ".join(f"{name}={value}" for name, value in options.items())
+    guest.run(f"echo {qdisc} >/proc/sys/net/core/default_qdisc && "
+              f"modprobe nfo_ring mac={guest.machine.pairs[0].mac} {words}")
+    card, = [name for name, link in guest.links().items() if link["driver"] == "nfo_ring"]
+    for address, neighbour in (("10.99.0.2/24", THEM), ("fd99::2/64 nodad", THEM6)):
+        guest.run(f"ip addr add {address} dev {master}; "
+                  f"ip neigh replace {neighbour} lladdr 02:00:00:00:00:01 dev {master} nud permanent")
+
+    def in_use():
+        guest.run(send(1, THEM))
+        return counters(guest)["seen"] > 0
+    guest.wait_until(in_use, 20, f"{card} to be used")
+    guest.run("sleep 2")
+    return card
+
+
+@pytest.mark.parametrize("sums", [4, pytest.param(6, marks=pytest.mark.soak)])
+def test_checksums(lab, ring_module, misfit_module, sums):
+    """A card may know the checksums of IPv4 alone, or of TCP and UDP: the others are the kernel's work."""
+    guest, _ = ready(lab, "ours", Pair(), extra=CARD, extra_modules=[ring_module, misfit_module])
+    card = use_ring(guest, "fq_codel", sums=sums, size=1000)
+    guest.run("modprobe nfo_misfit driver=nfo_ring:ring_xmit")
+    for to, knows in ((THEM, True), (THEM6, sums == 6)):
+        traced(guest, card, 106 if to == THEM else 126)
+        guest.run(send(to=to))
+        assert short(guest) if knows else the_long_way(guest) >= COUNT, to
+    found = counters(guest, "nfo_misfit", ("seen", "misfit"))
+    assert found["seen"] >= 2 * COUNT and not found["misfit"], found
+
+
 @pytest.mark.parametrize("queues, qdisc, busy", [
     pytest.param(1, "pfifo_fast", 97, marks=pytest.mark.soak), (4, "pfifo_fast", 0),
     pytest.param(1, "pfifo", 97, marks=pytest.mark.soak),
@@ -204,20 +239,8 @@ def test_order_with_full_rings(lab, ring_module, queues, qdisc, busy):
 
     (Where a driver refuses a packet, Linux itself puts it behind others that it has to send again.)
     """
-    guest, pair = ready(lab, "ours", Pair(), smp=2, extra=CARD, extra_modules=[ring_module])
-    guest.vm.device_del("vf0")
-    carried_by_standby(guest)
-    guest.run(f"echo {qdisc} >/proc/sys/net/core/default_qdisc && "
-              f"modprobe nfo_ring mac={guest.machine.pairs[0].mac} queues={queues} busy={busy}")
-    card, = [name for name, link in guest.links().items() if link["driver"] == "nfo_ring"]
-    guest.run(f"ip addr add 10.99.0.2/24 dev {pair.master}; "
-              f"ip neigh replace {THEM} lladdr 02:00:00:00:00:01 dev {pair.master} nud permanent")
-
-    def in_use():
-        guest.run(send(1, THEM))
-        return counters(guest)["seen"] > 0
-    guest.wait_until(in_use, 20, "the card to be used")
-    guest.run("sleep 2")
+    guest, _ = ready(lab, "ours", Pair(), smp=2, extra=CARD, extra_modules=[ring_module])
+    use_ring(guest, qdisc, queues=queues, busy=busy)
     before = counters(guest)["seen"]
     # Fewer at a time than the disciplines hold, faster than the card takes them.
     senders = " & ".join([f"{send(100, THEM, 100000)} --flows 2 >>/tmp/sent"] * 3)

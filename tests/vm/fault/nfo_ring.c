@@ -35,6 +35,8 @@ static uint size = 32;
 module_param(size, uint, 0444);
 static uint busy;
 module_param(busy, uint, 0444);
+static uint sums;	/* checksums: 4 by IPv4 alone, 6 by IPv6, too; 0 whatever there is */
+module_param(sums, uint, 0444);
 
 static atomic_t seen, late, entered, stopped, refused;
 
@@ -195,7 +197,8 @@ static int ring_probe(struct pci_dev *pci, const struct pci_device_id *id)
 	SET_NETDEV_DEV(dev, &pci->dev);
 	eth_hw_addr_set(dev, addr);
 	dev->netdev_ops = &ring_ops;
-	dev->features |= NETIF_F_HW_CSUM | NETIF_F_SG;
+	dev->features |= NETIF_F_SG | (sums == 4 ? NETIF_F_IP_CSUM :
+				       sums == 6 ? NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM : NETIF_F_HW_CSUM);
 	pci_set_drvdata(pci, dev);
 	err = register_netdev(dev);
 	if (err)
