@@ -4,7 +4,7 @@
  *
  *	tstamp set DEVICE on|off	of PTP messages; 1: the kernel is against it
  *	tstamp get DEVICE		on or off
- *	tstamp receive DEVICE SECONDS N	awaits the one with this sequence number: hardware or none, its stamp
+ *	tstamp receive DEVICE SECONDS N	awaits the Nth: hardware or none, its stamp
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -88,7 +88,7 @@ static int receive(const char *device, int seconds, int number)
 		msg.msg_controllen = sizeof(control);
 		if (poll(&ready, 1, seconds * 1000) <= 0 || recvmsg(sock, &msg, 0) < 0)
 			die(device);
-	} while (data[SEQUENCE_AT] << 8 != (number & 0xff00) || data[SEQUENCE_AT + 1] != (number & 0xff));
+	} while ((data[SEQUENCE_AT] << 8 | data[SEQUENCE_AT + 1]) != number);
 	for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
 		const struct scm_timestamping *stamps = (void *)CMSG_DATA(cmsg);
 
@@ -110,6 +110,7 @@ int main(int argc, char **argv)
 		return get(argv[2]);
 	if (argc == 5 && !strcmp(argv[1], "receive"))
 		return receive(argv[2], atoi(argv[3]), atoi(argv[4]));
-	fprintf(stderr, "usage: tstamp set DEVICE on|off | get DEVICE | receive DEVICE SECONDS N\n");
+	fprintf(stderr, "usage: tstamp set DEVICE on|off | get DEVICE |\n"
+			"              receive DEVICE SECONDS N\n");
 	return 2;
 }
