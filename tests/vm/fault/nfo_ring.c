@@ -35,6 +35,8 @@ static uint size = 32;
 module_param(size, uint, 0444);
 static uint busy;
 module_param(busy, uint, 0444);
+static bool limits = true;	/* byte queue limits stop a queue, too */
+module_param(limits, bool, 0444);
 static uint sums;	/* checksums: 4 by IPv4 alone, 6 by IPv6, too; 0 whatever there is */
 module_param(sums, uint, 0444);
 
@@ -106,7 +108,8 @@ static netdev_tx_t ring_xmit(struct sk_buff *skb, struct net_device *dev)
 		ret = NETDEV_TX_BUSY;
 	} else {
 		ring_look(skb);
-		netdev_tx_sent_queue(txq, skb->len);
+		if (limits)
+			netdev_tx_sent_queue(txq, skb->len);
 		skb_queue_tail(&ring->held, skb);
 		if (skb_queue_len(&ring->held) >= size) {
 			atomic_inc(&stopped);
@@ -129,7 +132,8 @@ static void ring_empty(struct card *card, unsigned int index)
 		bytes += skb->len;
 		dev_consume_skb_any(skb);
 	}
-	netdev_tx_completed_queue(txq, packets, bytes);
+	if (limits)
+		netdev_tx_completed_queue(txq, packets, bytes);
 	if (packets && netif_running(card->dev))
 		netif_tx_wake_queue(txq);
 	local_bh_enable();
