@@ -58,9 +58,10 @@ static inline bool nfo_socket_asks(const struct sk_buff *skb)
 /* What a card has to segment; of the kinds of which the features say all. */
 static inline bool nfo_gso_fits(const struct sk_buff *skb, const struct net_device *dev)
 {
-	const unsigned int kinds = SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_TCP_ECN | SKB_GSO_UDP_L4 |
-				   SKB_GSO_GRE | SKB_GSO_GRE_CSUM | SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6 |
-				   SKB_GSO_UDP_TUNNEL | SKB_GSO_UDP_TUNNEL_CSUM;
+	const unsigned int kinds = SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_TCP_ECN |
+				   SKB_GSO_UDP_L4 | SKB_GSO_GRE | SKB_GSO_GRE_CSUM |
+				   SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6 | SKB_GSO_UDP_TUNNEL |
+				   SKB_GSO_UDP_TUNNEL_CSUM;
 	const struct skb_shared_info *info = skb_shinfo(skb);
 
 	return info->gso_type && !(info->gso_type & ~kinds) && skb->ip_summed == CHECKSUM_PARTIAL &&
@@ -76,7 +77,7 @@ static netdev_features_t nfo_sums(const struct sk_buff *skb)
 		if (skb->protocol == htons(ETH_P_IP))
 			return NETIF_F_IP_CSUM;
 		if (skb->protocol == htons(ETH_P_IPV6) &&
-		    skb_network_header_len(skb) == sizeof(struct ipv6hdr))	/* no more headers */
+		    skb_network_header_len(skb) == sizeof(struct ipv6hdr))	/* alone */
 			return NETIF_F_IPV6_CSUM;
 	}
 	return NETIF_F_HW_CSUM;
@@ -170,7 +171,8 @@ static inline bool nfo_looks_free(const struct netdev_queue *txq, struct Qdisc *
 }
 
 /* Return: whether the driver has taken it; else nothing became of it. */
-static __always_inline bool nfo_into_driver(struct sk_buff *skb, struct net_device *dev, struct netdev_queue *txq)
+static __always_inline bool nfo_into_driver(struct sk_buff *skb, struct net_device *dev,
+					    struct netdev_queue *txq)
 {
 	int ret = NETDEV_TX_BUSY;
 
@@ -186,7 +188,7 @@ static __always_inline bool nfo_into_driver(struct sk_buff *skb, struct net_devi
  * have to be queued, and counted again, after all.
  */
 static inline bool nfo_past_lockless(struct sk_buff *skb, struct net_device *dev,
-			      struct netdev_queue *txq, struct Qdisc *q)
+				     struct netdev_queue *txq, struct Qdisc *q)
 {
 	bool sent = false;
 
@@ -201,7 +203,7 @@ static inline bool nfo_past_lockless(struct sk_buff *skb, struct net_device *dev
 }
 
 static inline bool nfo_past_locked(struct sk_buff *skb, struct net_device *dev,
-			    struct netdev_queue *txq, struct Qdisc *q)
+				   struct netdev_queue *txq, struct Qdisc *q)
 {
 	spinlock_t *lock = qdisc_lock(q);
 	bool sent;
@@ -226,7 +228,7 @@ static inline bool nfo_past_locked(struct sk_buff *skb, struct net_device *dev,
 }
 
 static inline bool nfo_past_qdisc(struct sk_buff *skb, struct net_device *dev,
-			   struct netdev_queue *txq, struct Qdisc *q)
+				  struct netdev_queue *txq, struct Qdisc *q)
 {
 	if (!q->enqueue)
 		return nfo_into_driver(skb, dev, txq);

@@ -18,7 +18,7 @@
 #include <linux/pci.h>
 #include <linux/udp.h>
 #include <linux/workqueue.h>
-#if __has_include(<linux/hex.h>)
+#if __has_include("linux/hex.h")
 #include <linux/hex.h>		/* mac_pton(), which was in kernel.h */
 #endif
 
@@ -201,8 +201,9 @@ static int ring_probe(struct pci_dev *pci, const struct pci_device_id *id)
 	SET_NETDEV_DEV(dev, &pci->dev);
 	eth_hw_addr_set(dev, addr);
 	dev->netdev_ops = &ring_ops;
-	dev->features |= NETIF_F_SG | (sums == 4 ? NETIF_F_IP_CSUM :
-				       sums == 6 ? NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM : NETIF_F_HW_CSUM);
+	dev->features |= NETIF_F_SG | (sums ? NETIF_F_IP_CSUM : NETIF_F_HW_CSUM);
+	if (sums == 6)
+		dev->features |= NETIF_F_IPV6_CSUM;
 	pci_set_drvdata(pci, dev);
 	err = register_netdev(dev);
 	if (err)
