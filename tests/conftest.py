@@ -68,13 +68,17 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Name the evidence folder in the message of each failing test."""
+    """Name the evidence folder in the message of a failing test; take it away where nothing failed, the end included."""
     report = (yield).get_result()
     folder = getattr(item, "evidence", None)
     if report.failed:
         item.failed_once = True
         if folder:
             report.sections.append(("Evidence", f"guests' logs, QMP events and gaps: {folder}"))
+    if folder and call.when == "teardown":
+        if not getattr(item, "failed_once", False) and not item.config.option.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        os.close(item.evidence_lock)
 
 
 @pytest.fixture(scope="session")
@@ -181,14 +185,10 @@ def session_folder(tmp_path_factory):
 
 @pytest.fixture
 def evidence(request):
-    """A folder for what a failing test leaves behind; a passing one takes it away."""
+    """A folder for what a failing test leaves behind; of a passing one the last report takes it away."""
     name = "".join(c if c.isalnum() or c in "-_." else "-" for c in request.node.name)
-    folder, lock = own_folder(name)
-    request.node.evidence = folder
-    yield folder
-    if not getattr(request.node, "failed_once", False) and not request.config.option.keep:
-        shutil.rmtree(folder, ignore_errors=True)
-    os.close(lock)
+    request.node.evidence, request.node.evidence_lock = own_folder(name)
+    return request.node.evidence
 
 
 def pytest_addoption(parser):
