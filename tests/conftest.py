@@ -68,9 +68,14 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Name the evidence folder in the message of a failing test; take it away where nothing failed, the end included."""
+    """Name the evidence folder of a failing test, take a passing one's away; note what says that it did not run."""
     report = (yield).get_result()
     folder = getattr(item, "evidence", None)
+    if report.skipped and isinstance(report.longrepr, tuple):
+        _, marked, why = report.longrepr[2].partition("NOT RUN: ")
+        noted = item.config.stash[NOT_RUN]
+        if marked and why not in (reason for _, reason in noted):      # not_run() has said it
+            noted.add((item.path.stem, why))
     if report.failed:
         item.failed_once = True
         if folder:
