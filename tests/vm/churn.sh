@@ -83,7 +83,8 @@ restore() {
 		for r in master standby primary; do flag $r $f off; done
 	done
 	mac master "$1"
-	feature master tso on; feature master gso on
+	for r in master primary; do feature $r tso on; feature $r gso on; done
+	feature primary tx-tcp-mangleid-segmentation off	# "tso" is this one, too; drivers have it off
 	for r in master standby primary; do updown $r up; done
 	ctl undrain; address; link_local "$m"
 } 2>/dev/null
