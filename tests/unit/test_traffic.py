@@ -38,7 +38,7 @@ def test_nothing_lost():
     whole = stream()
     assert traffic.runs(whole) == []
     assert traffic.loss(whole, (100.2, 100.3)) == (0, 0, 0, 0, 0)
-    assert traffic.margins(whole, (100.2, 100.3)) == (0, 0)
+    assert traffic.margins(whole, (100.2005, 100.3005)) == pytest.approx((0.0015, 0.0005))
 
 
 def test_loss_is_split_at_the_widened_pause():
@@ -53,7 +53,7 @@ def test_loss_is_split_at_the_widened_pause():
 
 def test_margins_come_from_the_floors_worst():
     d, r = traffic.margins(stream(range(190, 302)), (100.2, 100.3))
-    assert d == pytest.approx(0.010) and r == pytest.approx(0.001)
+    assert d == pytest.approx(0.011) and r == pytest.approx(0.002)
     assert traffic.widest([(0.1, 0.0), (0.0, 0.2)]) == (0.1, 0.2)
 
 
@@ -62,7 +62,16 @@ def test_margins_begin_when_the_floor_was_not_answered_any_more():
     packets = [Packet(n, 100 + n / 1000, None if 200 <= n < 300 else 100.31 if 197 <= n < 200 else 100.0002 + n / 1000)
                for n in range(400)]
     d, r = traffic.margins(Stream("1", "ping", 1, 400, tuple(packets)), (100.2, 100.3))
-    assert d == pytest.approx(0.003) and r == 0
+    assert d == pytest.approx(0.004) and r == pytest.approx(0.001)
+
+
+def test_margins_when_the_floor_was_late_itself():
+    """Its sender slept from 100.195 to 100.1995 and from 100.2995 to 100.303: what was between, it can't tell."""
+    def when(n):
+        return 100.1995 if 196 <= n < 200 else 100.303 if 300 <= n < 303 else 100 + n / 1000
+    packets = [Packet(n, when(n), None if 196 <= n < 300 else when(n) + 0.0002) for n in range(400)]
+    d, r = traffic.margins(Stream("1", "ping", 1, 400, tuple(packets)), (100.2, 100.3))
+    assert d == pytest.approx(0.005) and r == pytest.approx(0.003)
 
 
 def test_guest_sent_losses_are_dated_by_their_neighbours():

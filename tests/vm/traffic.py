@@ -217,15 +217,17 @@ def outside_runs(stream, pause, margins=(0.0, 0.0)):
 def margins(floor, pause):
     """How far plain virtio-net stood still beyond its pause, before and after: (d, r) in seconds.
 
-    Before, that is since when nothing was answered until the stop. QEMU keeps its main loop waiting while it
-    collects the pages that were written last, some milliseconds before it says that it stopped. What comes
-    meanwhile waits in the taps; of which of them it is still read is up to the order of arrival.
+    Before, that is since the last packet that was answered until the stop. QEMU keeps its main loop waiting
+    while it collects the pages that were written last, some milliseconds before it says that it stopped. What
+    comes meanwhile waits in the taps; of which of them it is still read is up to the order of arrival.
+    After, it is until the first packet that was answered. Both are moments at which the floor is known to have
+    run: between two packets nothing is known of it, however late a busy machine was in sending the next.
     """
-    answered = max((p.sent for p in floor.packets if p.got is not None and p.got <= pause[0]), default=-math.inf)
-    still = [p.sent for p in floor.packets if p.got is None or answered < p.sent < pause[0]]
-    if not still:
-        return 0.0, 0.0
-    return max(0.0, pause[0] - min(still)), max(0.0, max(still) - pause[1])
+    answered = [p for p in floor.packets if p.got is not None]
+    ran = max((p.sent for p in answered if p.got <= pause[0]), default=pause[0])
+    lost = max((p.sent for p in floor.packets if p.got is None), default=pause[1])
+    again = min((p.sent for p in answered if p.sent > max(lost, pause[1])), default=lost)
+    return max(0.0, pause[0] - ran), max(0.0, again - pause[1])
 
 
 def widest(pairs):

@@ -44,6 +44,6 @@ class Plain(Echo):
         super().start()
 
     def floor(self, migration):
-        """How far outside the pause it lost packets; two packets are the probe's resolution."""
+        """How far outside the pause it stood still; the pair's nearest packet is up to one packet's time away."""
         before, after = traffic.margins(self.result, migration.told)
-        return Floor(before + 2 / self.rate, after + 2 / self.rate)
+        return Floor(before + 1 / self.rate, after + 1 / self.rate)
