@@ -9,6 +9,7 @@ import pytest
 import rootfs
 from bed import Bed
 from lab import LabError, NotRun
+from lab.guest import complained
 from lab.run import BUILD
 from lab.testbed import check_usable
 
@@ -93,5 +94,4 @@ def bed(evidence, request):
     yield bed
     found = bed.close()
     if found:
-        lines = "\n".join(f"  {guest}: {line}" for guest, line in found[:20])
-        pytest.fail(f"the guest's kernel complained ({evidence}):\n{lines}", pytrace=False)
+        pytest.fail(complained(found, evidence), pytrace=False)

@@ -4,6 +4,7 @@ import pytest
 
 from lab import LabError, kernel as lab_kernel, run
 from lab.daemon import programs as daemon_programs
+from lab.guest import complained
 from lab.run import BUILD, TOP, sh
 from lab.suite import lock
 from lab.tally import TALLY
@@ -100,8 +101,7 @@ def testbed(request, images, evidence):
     found = bed.close()
     TALLY["complaints of their kernels"] += 0 if shows else len(found)
     if found and not shows:
-        lines = "\n".join(f"  {guest}: {line}" for guest, line in found[:20])
-        pytest.fail(f"the guest's kernel complained ({evidence}):\n{lines}", pytrace=False)
+        pytest.fail(complained(found, evidence), pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -21,23 +21,10 @@ module_param(driver, charp, 0444);
 
 static atomic_t seen, gso, tagged, misfit;
 
-static int counter_get(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "%d\n", atomic_read((atomic_t *)kp->arg));
-}
-
-static int counter_set(const char *value, const struct kernel_param *kp)
-{
-	atomic_set((atomic_t *)kp->arg, 0);
-	return 0;
-}
-
-static const struct kernel_param_ops counter_ops = { .get = counter_get, .set = counter_set };
-
-module_param_cb(seen, &counter_ops, &seen, 0644);
-module_param_cb(gso, &counter_ops, &gso, 0644);
-module_param_cb(tagged, &counter_ops, &tagged, 0644);
-module_param_cb(misfit, &counter_ops, &misfit, 0644);
+module_param_named(seen, seen.counter, int, 0644);
+module_param_named(gso, gso.counter, int, 0644);
+module_param_named(tagged, tagged.counter, int, 0644);
+module_param_named(misfit, misfit.counter, int, 0644);
 
 static bool fits(struct sk_buff *skb)
 {

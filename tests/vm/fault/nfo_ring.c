@@ -42,18 +42,11 @@ module_param(sums, uint, 0444);
 
 static atomic_t seen, late, entered, stopped, refused;
 
-static int counter_get(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "%d\n", atomic_read((atomic_t *)kp->arg));
-}
-
-static const struct kernel_param_ops counter_ops = { .get = counter_get };
-
-module_param_cb(seen, &counter_ops, &seen, 0444);
-module_param_cb(late, &counter_ops, &late, 0444);
-module_param_cb(entered, &counter_ops, &entered, 0444);
-module_param_cb(stopped, &counter_ops, &stopped, 0444);
-module_param_cb(refused, &counter_ops, &refused, 0444);
+module_param_named(seen, seen.counter, int, 0444);
+module_param_named(late, late.counter, int, 0444);
+module_param_named(entered, entered.counter, int, 0444);
+module_param_named(stopped, stopped.counter, int, 0444);
+module_param_named(refused, refused.counter, int, 0444);
 
 /* `held` is written under the queue's transmit lock; the work only takes away. */
 struct ring {

@@ -238,3 +238,9 @@ def complaints(text):
         if COMPLAINTS.search(line):
             found.setdefault(re.sub(r"^\[[ 0-9.]+\] *", "", line.strip()), line.strip())
     return list(found.values())
+
+
+def complained(found, evidence):
+    """What a test says that fails by its guests' complaints, (guest, line) each."""
+    lines = [f"  {guest}: {line}" for guest, line in found[:20]]
+    return "\n".join([f"the guest's kernel complained ({evidence}):", *lines])
