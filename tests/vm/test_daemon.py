@@ -67,6 +67,24 @@ def test_unplug_and_replug(bed):
         assert text.count(f"NET_FAILOVER_EVENT={kind}\n") == 1, (kind, text)
 
 
+def test_module_reloaded_unseen(bed):
+    """The family came back with the same numbers before it looked: it hears of what comes next all the same."""
+    guest, pair = ready(bed, "ours")
+    start(guest)
+    wait_told(guest, rf"^{pair.master}: on the primary \({pair.primary}\) now: ")
+    guest.run("kill -STOP $(cat /tmp/failoverd.pid)")
+    guest.run("modprobe -r virtio_net; modprobe virtio_net", timeout=60)
+    pair = guest.wait_paired()
+    guest.run(f"ip link set {pair.master} up; kill -CONT $(cat /tmp/failoverd.pid)")
+    guest.wait_carrier(pair.primary)
+
+    def events(kind):
+        return told(guest).count(f"NET_FAILOVER_EVENT={kind}\n")
+    guest.wait_until(lambda: events("claimed") == 4, 20, "the new pair to be told of")
+    guest.vm.device_del("vf0")
+    guest.wait_until(lambda: events("released") == 3, 20, "the primary to be told to be gone")
+
+
 def test_in_tree_module(bed):
     """What links show is told as events, and that a VF stays away; it says what is missing."""
     guest, pair = ready(bed, "intree")

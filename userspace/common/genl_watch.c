@@ -145,7 +145,10 @@ static int receive(struct reading *reading, struct genl_news *news)
 	return 0;
 }
 
-/* The module was loaded, unloaded or both: its numbers are new ones. */
+/*
+ * The module was loaded, unloaded or both: its numbers are new ones, or the same
+ * ones again. A membership has ended with the group either way.
+ */
 static int renew(struct genl_watch *watch)
 {
 	struct genl_family family;
@@ -153,7 +156,7 @@ static int renew(struct genl_watch *watch)
 
 	if (ret && ret != -ENOENT)
 		return ret;
-	if (family.group && family.group != watch->family.group &&
+	if (family.group &&
 	    mnl_socket_setsockopt(watch->nl, NETLINK_ADD_MEMBERSHIP, &family.group,
 				  sizeof(family.group)) < 0)
 		return -errno;
