@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <libmnl/libmnl.h>
@@ -60,6 +63,39 @@ static void test_real_links(void **state)
 	assert_true(!bridge->up && bridge->carrier == -1 && !*bridge->master);
 	named(&links, "b\"0");
 	sysfs_free(&links);
+}
+
+/*
+ * Others come and go while the kernel tells of them: a list is whole, or there
+ * is none. What is left of one that was interrupted is not taken for the next.
+ */
+static void test_changing_links(void **state)
+{
+	pid_t child;
+	int i, whole = 0;
+
+	(void)state;
+	for (i = 0; i < 30; i++)
+		ip("link add type veth");
+	child = fork();
+	if (!child) {
+		for (i = 0; i < 10000 && getppid() != 1; i++)
+			if (system("ip link add x0 type veth peer name x1 && ip link del x0"))
+				_exit(1);
+		_exit(0);
+	}
+	for (i = 0; i < 2000; i++) {
+		struct links links;
+		int ret = rtnl_links(&links);
+
+		assert_true(!ret || ret == -EINTR);
+		assert_true(ret || links.n > 60);
+		whole += !ret;
+		sysfs_free(&links);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_true(whole > 0);
 }
 
 /* None has hardware: nothing is left, and that is no failure. */
@@ -135,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_real_links),
+		cmocka_unit_test(test_changing_links),
 		cmocka_unit_test(test_no_cards),
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_cut_messages),

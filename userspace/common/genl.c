@@ -55,52 +55,44 @@ static int dial(struct call *call)
 	return ret;
 }
 
-static int dump(struct call *call, uint8_t cmd, mnl_cb_t cb, void *data)
+static int dump(uint8_t cmd, mnl_cb_t cb, void *data)
 {
-	put_request(call, call->family.id, NLM_F_DUMP, cmd);
-	return talk_exchange(&call->talk, cb, data);
+	struct call call;
+	int ret = dial(&call);
+
+	if (ret)
+		return ret;
+	put_request(&call, call.family.id, NLM_F_DUMP, cmd);
+	ret = talk_exchange(&call.talk, cb, data);
+	hang_up(&call);
+	return ret;
 }
 
 int genl_pairs(struct pairs *pairs)
 {
-	struct call call;
-	int i, ret;
+	int i, ret = -EINTR;
 
 	*pairs = (struct pairs){ 0 };
-	ret = dial(&call);
-	if (ret)
-		return ret;
-	for (i = 0; i < TALK_ATTEMPTS; i++) {
-		ret = dump(&call, NET_FAILOVER_CMD_PAIR_GET, genl_add_pair, pairs);
+	for (i = 0; i < TALK_ATTEMPTS && ret == -EINTR; i++) {
+		ret = dump(NET_FAILOVER_CMD_PAIR_GET, genl_add_pair, pairs);
 		if (!ret)
 			break;
 		free(pairs->v);
 		*pairs = (struct pairs){ 0 };
-		if (ret != -EINTR)	/* libmnl's word for NLM_F_DUMP_INTR */
-			break;
 	}
-	hang_up(&call);
 	return ret;
 }
 
 int genl_events(struct genl_events *events)
 {
-	struct call call;
-	int i, ret;
+	int i, ret = -EINTR;
 
 	*events = (struct genl_events){ 0 };
-	ret = dial(&call);
-	if (ret)
-		return ret;
-	for (i = 0; i < TALK_ATTEMPTS; i++) {
-		ret = dump(&call, NET_FAILOVER_CMD_EVENT_GET, genl_add_event, events);
-		if (!ret)
-			break;
-		genl_events_free(events);
-		if (ret != -EINTR)
-			break;
+	for (i = 0; i < TALK_ATTEMPTS && ret == -EINTR; i++) {
+		ret = dump(NET_FAILOVER_CMD_EVENT_GET, genl_add_event, events);
+		if (ret)
+			genl_events_free(events);
 	}
-	hang_up(&call);
 	return ret;
 }
 

@@ -117,34 +117,34 @@ static void name_masters(struct links *links)
 	}
 }
 
-static int dump(struct talk *talk, struct links *links)
+static int dump(struct links *links)
 {
-	struct nlmsghdr *nlh = talk_request(talk, RTM_GETLINK, NLM_F_DUMP);
-	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
-
-	info->ifi_family = AF_UNSPEC;
-	return talk_exchange(talk, rtnl_add_link, links);
-}
-
-int rtnl_links(struct links *links)
-{
+	struct ifinfomsg *info;
 	struct talk talk;
-	int i, ret;
+	int ret;
 
 	*links = (struct links){ 0 };
 	ret = talk_open(&talk, NETLINK_ROUTE);
 	if (ret)
 		return ret;
-	for (i = 0; i < TALK_ATTEMPTS; i++) {
-		ret = dump(&talk, links);
+	info = mnl_nlmsg_put_extra_header(talk_request(&talk, RTM_GETLINK, NLM_F_DUMP), sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	ret = talk_exchange(&talk, rtnl_add_link, links);
+	talk_close(&talk);
+	return ret;
+}
+
+int rtnl_links(struct links *links)
+{
+	int i, ret = -EINTR;
+
+	for (i = 0; i < TALK_ATTEMPTS && ret == -EINTR; i++) {
+		ret = dump(links);
 		if (!ret)
 			break;
 		free(links->v);
 		*links = (struct links){ 0 };
-		if (ret != -EINTR)
-			break;
 	}
-	talk_close(&talk);
 	if (ret || !links->n)
 		return ret;
 	qsort(links->v, links->n, sizeof(*links->v), by_ifindex);

@@ -24,6 +24,8 @@ struct nlmsghdr *talk_request(struct talk *talk, uint16_t type, uint16_t flags);
 /*
  * Sends the request and hands every message of the answer to cb (NULL: only
  * errors matter). -EINTR: a dump that changed meanwhile, libmnl's word for it.
+ * What is left of it would be taken for the next answer: after any error of a
+ * dump, close.
  */
 int talk_exchange(struct talk *talk, mnl_cb_t cb, void *data);
 void talk_close(struct talk *talk);
