@@ -79,6 +79,24 @@ static void a_change_is_a_wish(void **state)
 	tune_free(&seen);
 }
 
+/* Switched off at the master, which takes it off its card, it is not how the next card is to be. */
+static void what_a_master_passes_on_is_not_learned(void **state)
+{
+	struct tune on = tune_of("feature.rx-checksum=on", "feature.rx-gro-hw=on", "ring.rx=256", NULL);
+	struct tune off = tune_of("feature.rx-checksum=off", "feature.rx-gro-hw=off", "ring.rx=256", NULL);
+	struct tune learned = { 0 }, seen = { 0 };
+
+	(void)state;
+	tune_learn(&learned, &seen, &on);
+	assert_false(tune_learn(&learned, &seen, &off));
+	assert_int_equal(learned.n, 1);
+	assert_true(tune_knows("feature.rx-checksum"));
+	tune_free(&on);
+	tune_free(&off);
+	tune_free(&learned);
+	tune_free(&seen);
+}
+
 /* What a driver clamped is not learned as the new wish while nobody touches it. */
 static void a_wish_outlives_a_card_that_cannot(void **state)
 {
@@ -196,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_is_a_wish),
+		cmocka_unit_test(what_a_master_passes_on_is_not_learned),
 		cmocka_unit_test(a_wish_outlives_a_card_that_cannot),
 		cmocka_unit_test(queues_that_are_gone),
 		cmocka_unit_test(only_differences_are_put_back),

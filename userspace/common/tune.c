@@ -29,6 +29,22 @@ static const char * const never[] = {
 	"mtu", "up",
 };
 
+/* Switched at the master, which has its cards do as it does: how one of them is, is not its own. */
+static const char * const passed_on[] = {
+	"feature.rx-checksum", "feature.rx-hashing", "feature.rx-lro", "feature.rx-gro-hw",
+};
+
+static bool is_among(const char *key, const char * const *keys, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && strcmp(key, keys[i]); i++)
+		;
+	return i < n;
+}
+
+#define IS_AMONG(key, keys) is_among(key, keys, sizeof(keys) / sizeof(*(keys)))
+
 static size_t group_of(const char *key)
 {
 	size_t i;
@@ -45,22 +61,12 @@ static size_t group_of(const char *key)
 
 bool tune_knows(const char *key)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(never) / sizeof(*never); i++)
-		if (!strcmp(key, never[i]))
-			return false;
-	return group_of(key) < GROUPS;
+	return !IS_AMONG(key, never) && group_of(key) < GROUPS;
 }
 
 bool tune_knows_of_master(const char *key)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(of_master) / sizeof(*of_master); i++)
-		if (!strcmp(key, of_master[i]))
-			return true;
-	return false;
+	return IS_AMONG(key, of_master);
 }
 
 static struct tune_item *find(const struct tune *tune, const char *key)
@@ -172,7 +178,7 @@ bool tune_learn(struct tune *learned, struct tune *seen, const struct tune *now)
 		const struct tune_item *item = &now->v[i], *before = find(seen, item->key);
 		bool differs = before && strcmp(before->value, item->value);
 
-		if (!differs && find(learned, item->key))
+		if ((!differs && find(learned, item->key)) || IS_AMONG(item->key, passed_on))
 			continue;
 		tune_put(learned, item->key, item->value, item->max, differs);
 		changed = true;

@@ -49,7 +49,8 @@ void tune_free(struct tune *tune);
 /*
  * What differs between the last look (seen) and now was changed by somebody: it
  * is what we want from now on. What we never knew is taken, but not as a wish.
- * Afterwards seen is now. Says whether learned changed.
+ * Afterwards seen is now. Says whether learned changed. Receive offloads that a
+ * master passes on to its cards are never learned.
  */
 bool tune_learn(struct tune *learned, struct tune *seen, const struct tune *now);
 
