@@ -113,6 +113,15 @@ class Space:
         """All that failoverd said."""
         return (self.folder / "said").read_text()
 
+    def stop(self):
+        """failoverd and failoverd-tune; what they said is gone."""
+        for proc in self.procs[1:]:
+            proc.kill()
+            proc.wait()
+        del self.procs[1:]
+        (self.folder / "tune").unlink()
+        (self.folder / "said").unlink()
+
     def wait_learned(self, *lines):
         """Until the file below /run would have these."""
         def there():
@@ -187,15 +196,38 @@ def test_restart_and_what_fails(space):
     assert "RX:\t\t2" in look(space)[-3]
     space.run("ip link set eth2 txqueuelen 777")
     space.wait_learned("set txqueuelen=777")
-    for proc in space.procs[1:]:
-        proc.kill()
-        proc.wait()
-    (space.folder / "tune").unlink()
-    (space.folder / "said").unlink()
+    space.stop()
     space.card(14)
     space.start()
     space.wait_said(r"^eth0: the primary \(eth2\) has its settings: .*txqueuelen")
     assert "qlen 777" in look(space)
+
+
+@needs_tools
+def test_restart_beside_the_same_card(space):
+    """A card that differs from what is wanted was not changed by anybody: neither by Set=, nor by what it cannot do."""
+    space.start("[Settings]\nSet=all txqueuelen=555\nSet=all channels.rx=9\n")
+    space.wait_said(r"channels.rx=9 \(the driver allows 2\)")
+    space.wait_learned("has txqueuelen=1000", "was txqueuelen=555", "has channels.rx=1", "was channels.rx=2")
+    space.stop()
+    space.start()
+    space.run("tc qdisc replace dev eth2 root pfifo limit 55")
+    space.wait_learned("set qdisc=pfifo 37000000", "has txqueuelen=1000", "has channels.rx=1")
+    space.card(14)
+    space.wait_said(r"^eth0: the primary \(eth2\) has its settings: qdisc$")
+    assert "qlen 1000" in look(space)
+
+
+@needs_tools
+def test_only_what_is_configured(space):
+    """Restore=no: Set= stands, what was learned does not come back."""
+    space.start("[Settings]\nRestore=no\nSet=all txqueuelen=555\n")
+    space.wait_said(r"^eth0: the primary \(eth2\) has its settings: txqueuelen$")
+    space.run("tc qdisc replace dev eth2 root pfifo limit 55")
+    space.wait_learned("set qdisc=pfifo 37000000")
+    space.card(14)
+    wait(lambda: len(re.findall(r"has its settings: txqueuelen$", space.said(), re.M)) == 2, space.said)
+    assert "qlen 555" in look(space) and "limit 55p" not in look(space)
 
 
 def heard(server):

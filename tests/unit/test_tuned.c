@@ -38,6 +38,8 @@ static void comes_back(void **state)
 	snprintf(tuned->driver, sizeof(tuned->driver), "vmxnet3");
 	tune_put(&tuned->learned, "ring.rx", "512", 4096, true);
 	tune_put(&tuned->learned, "qdisc", "pfifo 37000000", 0, false);
+	tune_put(&tuned->seen, "ring.rx", "256", 256, false);	/* all that this card can */
+	tune_put(&tuned->seen, "feature.rx-checksum", "off", 0, false);
 	assert_int_equal(tuned_save(path, &tuneds), 0);
 	assert_int_equal(tuned_load(path, tune_knows, &again), 0);
 	assert_int_equal(again.n, 1);
@@ -46,7 +48,10 @@ static void comes_back(void **state)
 	assert_string_equal(tuned->driver, "vmxnet3");
 	assert_true(tune_find(&tuned->learned, "ring.rx")->set);
 	assert_false(tune_find(&tuned->learned, "qdisc")->set);
+	assert_string_equal(tune_find(&tuned->learned, "ring.rx")->value, "512");
+	assert_string_equal(tune_find(&tuned->seen, "ring.rx")->value, "256");
 	assert_string_equal(tune_find(&tuned->seen, "qdisc")->value, "pfifo 37000000");
+	assert_null(tune_find(&tuned->seen, "feature.rx-checksum"));
 	tuned_clear(&tuneds);
 	tuned_clear(&again);
 	unlink(path);
@@ -58,7 +63,8 @@ static void makes_no_sense(void **state)
 	static const char * const texts[] = {
 		"", "tuned 2\n", "tuned 1\nset ring.rx=5\n", "tuned 1\ncard x 5 y\n",
 		"tuned 1\ncard 52:54:00:00:12:53 5 e1000e\nset mtu=5\n",
-		"tuned 1\ncard 52:54:00:00:12:53 5 e1000e\nwas ring.rx=5\n",
+		"tuned 1\ncard 52:54:00:00:12:53 5 e1000e\nis ring.rx=5\n",
+		"tuned 1\ncard 52:54:00:00:12:53 5 e1000e\nwas mtu=5\n",
 	};
 	struct tuneds tuneds;
 	size_t i;

@@ -137,6 +137,7 @@ static void leave_to_others(struct tune *learned, const struct tune *now)
 	}
 }
 
+/* What is known of it is not saved until it is done: a failoverd that is started meanwhile does it again. */
 static void arrive(struct place *place, uint32_t ifindex)
 {
 	struct masters *masters = place->masters;
@@ -157,7 +158,6 @@ static void arrive(struct place *place, uint32_t ifindex)
 	tune_decide(&place->wanted, &now, true, &changes);
 	place->asked = tuning_job_start(masters->event, masters->socket, "master", ifindex,
 					&changes, on_done, place);
-	tuned_save(masters->file, &masters->known);
 	tune_free_changes(&changes);
 	tune_free(&now);
 }

@@ -6,6 +6,7 @@
  *	card MAC IFINDEX DRIVER		then its settings:
  *	set KEY=VALUE			a wish
  *	has KEY=VALUE			as it was found
+ *	was KEY=VALUE			at the last look, where that differs
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -67,6 +68,15 @@ static struct tuned *take_card(struct tuneds *tuneds, const char *line)
 	return tuned;
 }
 
+static bool take_setting(struct tuned *tuned, const char *line, bool (*knows)(const char *key))
+{
+	bool set = !strncmp(line, "set ", 4), was = !strncmp(line, "was ", 4);
+
+	if (!set && !was && strncmp(line, "has ", 4))
+		return false;
+	return tune_take_if(was ? &tuned->seen : &tuned->learned, line + 4, set, knows);
+}
+
 static int take(FILE *file, bool (*knows)(const char *key), struct tuneds *tuneds)
 {
 	struct tuned *tuned = NULL;
@@ -75,19 +85,29 @@ static int take(FILE *file, bool (*knows)(const char *key), struct tuneds *tuned
 	if (!fgets(line, sizeof(line), file) || strcmp(line, MAGIC))
 		return -EBADMSG;
 	while (fgets(line, sizeof(line), file)) {
-		bool set = !strncmp(line, "set ", 4);
-
 		line[strcspn(line, "\n")] = '\0';
 		if (!strncmp(line, "card ", 5)) {
 			tuned = take_card(tuneds, line);
 			if (!tuned)
 				return -EBADMSG;
-		} else if (!tuned || (!set && strncmp(line, "has ", 4)) ||
-			   !tune_take_if(&tuned->learned, line + 4, set, knows)) {
+		} else if (!tuned || !take_setting(tuned, line, knows)) {
 			return -EBADMSG;
 		}
 	}
 	return 0;
+}
+
+/* What differs at the first look was changed while nobody watched. */
+static void complete_seen(struct tuned *tuned)
+{
+	size_t i;
+
+	for (i = 0; i < tuned->learned.n; i++) {
+		const struct tune_item *item = &tuned->learned.v[i];
+
+		if (!tune_find(&tuned->seen, item->key))
+			tune_put(&tuned->seen, item->key, item->value, 0, false);
+	}
 }
 
 int tuned_load(const char *path, bool (*knows)(const char *key), struct tuneds *tuneds)
@@ -103,9 +123,8 @@ int tuned_load(const char *path, bool (*knows)(const char *key), struct tuneds *
 	fclose(file);
 	if (ret)
 		tuned_clear(tuneds);
-	/* What differs at the first look was changed while nobody watched. */
 	for (i = 0; i < tuneds->n; i++)
-		tune_copy(&tuneds->v[i]->seen, &tuneds->v[i]->learned);
+		complete_seen(tuneds->v[i]);
 	return ret;
 }
 
@@ -119,6 +138,13 @@ static void put(FILE *file, const struct tuned *tuned)
 	for (i = 0; i < tuned->learned.n; i++)
 		fprintf(file, "%s %s=%s\n", tuned->learned.v[i].set ? "set" : "has",
 			tuned->learned.v[i].key, tuned->learned.v[i].value);
+	for (i = 0; i < tuned->seen.n; i++) {
+		const struct tune_item *seen = &tuned->seen.v[i];
+		const struct tune_item *learned = tune_find(&tuned->learned, seen->key);
+
+		if (learned && strcmp(learned->value, seen->value))
+			fprintf(file, "was %s=%s\n", seen->key, seen->value);
+	}
 }
 
 static int put_all(FILE *file, const struct tuneds *tuneds)

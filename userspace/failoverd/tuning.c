@@ -60,7 +60,6 @@ struct tuning {
 	struct master *masters;
 	size_t n;
 	struct masters *themselves;
-	bool restore;
 	const struct config *config;
 };
 
@@ -70,14 +69,15 @@ static void save(struct tuning *tuning)
 	tuned_save(tuning->file, &tuning->tuneds);
 }
 
-/* What the configuration says stands above what was learned. */
+/* What the configuration says stands above what was learned, and whether that is put back at all. */
 static void wishes(const struct tuning *tuning, const struct tuned *tuned, struct tune *wanted)
 {
 	const struct config *config = tuning->config;
 	size_t i;
 
 	*wanted = (struct tune){ 0 };
-	tune_copy(wanted, &tuned->learned);
+	if (config->restore)
+		tune_copy(wanted, &tuned->learned);
 	for (i = 0; i < config->n_settings; i++)
 		if (!config->settings[i].one ||
 		    !memcmp(config->settings[i].mac, tuned->mac, MAC_LEN))
@@ -189,8 +189,7 @@ static void arrive(struct tuning *tuning, struct master *master, uint32_t ifinde
 	job = mem_grow(NULL, 0, sizeof(*job));
 	*job = (struct job){ .tuning = tuning,
 			     .same_driver = !strcmp(tuned->driver, master->driver) };
-	if (tuning->restore)
-		wishes(tuning, tuned, &job->wanted);
+	wishes(tuning, tuned, &job->wanted);
 	adopt(tuned, master, ifindex, job->same_driver, &now);
 	tune_decide(&job->wanted, &now, job->same_driver, &changes);
 	job->asked = tuning_job_start(tuning->event, tuning->socket, "card", ifindex, &changes,
@@ -337,7 +336,6 @@ enum tuning_state tuning_state(const struct tuning *tuning, uint32_t master)
 void tuning_configure(struct tuning *tuning, const struct config *config)
 {
 	tuning->config = config;
-	tuning->restore = config->restore;
 	masters_configure(tuning->themselves, config->restore);
 }
 
