@@ -18,17 +18,14 @@ static u64 nfo_last_seq;
 static DEFINE_SPINLOCK(nfo_ring_lock);	/* bh; inside nfo_pair.lock */
 static u64 nfo_epoch;			/* wall clock of the first event, ns */
 
-static unsigned int nfo_netns(const struct net_device *master)
-{
-	return dev_net(master)->ns.inum;
-}
-
 /* Number and keep an event, and have it told. Any context but hard interrupts. */
 static void nfo_event_record(struct nfo_pair *pair, struct nfo_event *event)
 {
 	event->boot_ns = ktime_get_boottime_ns();
 	event->real_ns = ktime_get_real_ns();
-	event->netns = nfo_netns(pair->dev);
+	rcu_read_lock();
+	event->netns = dev_net(pair->dev)->ns.inum;
+	rcu_read_unlock();
 	event->master_ifindex = pair->dev->ifindex;
 	strscpy(event->master, pair->dev->name, sizeof(event->master));
 
@@ -194,20 +191,35 @@ static void nfo_uevent(struct net_device *master, const struct nfo_event *event)
 	kobject_uevent_env(&master->dev.kobj, KOBJ_CHANGE, env);
 }
 
+/* The master's namespace, to be put; NULL while it ends, and the master leaves it. */
+static struct net *nfo_hold_net(const struct net_device *master)
+{
+	struct net *net;
+
+	rcu_read_lock();
+	net = maybe_get_net(dev_net(master));
+	rcu_read_unlock();
+	return net;
+}
+
 /* Tell everything of this pair that has not been told. */
 static void nfo_event_tell(struct work_struct *work)
 {
 	struct nfo_pair *pair = container_of(work, struct nfo_pair, tell_work);
 	struct nfo_event event;
+	struct net *net;
 
 	while (nfo_event_next(pair->told, &event)) {
 		pair->told = event.seq;
-		if (event.master_ifindex != pair->dev->ifindex ||
-		    event.netns != nfo_netns(pair->dev))
-			continue;
-		nfo_log(pair->dev, &event);
-		nfo_uevent(pair->dev, &event);
-		nfo_netlink_notify(dev_net(pair->dev), &event);
+		net = nfo_hold_net(pair->dev);
+		if (!net)
+			continue;	/* who listened there is gone */
+		if (event.master_ifindex == pair->dev->ifindex && event.netns == net->ns.inum) {
+			nfo_log(pair->dev, &event);
+			nfo_uevent(pair->dev, &event);
+			nfo_netlink_notify(net, &event);
+		}
+		put_net(net);
 	}
 }
 
