@@ -97,15 +97,15 @@ static void nfo_swap(struct nfo_pair *pair, const struct nfo_lower *old, struct 
 	/* Nothing was noted before a switch that could not wait. */
 	if (pair->phase != NFO_RECORD)
 		nfo_flood_begin(pair, old, true);
+	/* In this order: a path is not silenced any more when the first packet goes there. */
+	nfo_phase_enter(pair, new ? NFO_GRACE : NFO_STEADY);
 	rcu_assign_pointer(pair->active, new);
+	nfo_phase_apply(pair);
 	nfo_xmit_route(pair);
-	if (new) {
-		nfo_phase_enter(pair, NFO_GRACE);
+	if (new)
 		netif_carrier_on(pair->dev);
-	} else {
-		nfo_phase_enter(pair, NFO_STEADY);
+	else
 		netif_carrier_off(pair->dev);
-	}
 	nfo_record_swap(pair, old, new);
 }
 
