@@ -141,6 +141,13 @@ static inline struct netdev_queue *nfo_pick_queue(struct sk_buff *skb, struct ne
 
 	if (dev->real_num_tx_queues == 1)
 		return netdev_get_tx_queue(dev, 0);
+#ifdef CONFIG_XPS
+	/* Who comes without a queue of the master's having been picked (AF_XDP, pktgen)
+	 * has no CPU yet, by which XPS, up to 5.12, looks into its map unasked.
+	 */
+	if (unlikely(!skb->sender_cpu || skb->sender_cpu > NR_CPUS))
+		skb->sender_cpu = raw_smp_processor_id() + 1;
+#endif
 	index = ops->ndo_select_queue ? ops->ndo_select_queue(dev, skb, NULL) :
 					netdev_pick_tx(dev, skb, NULL);
 	index = netdev_cap_txqueue(dev, index);
@@ -227,11 +234,25 @@ static inline bool nfo_past_locked(struct sk_buff *skb, struct net_device *dev,
 	return sent;
 }
 
+/* What the discipline counts. The core has set it at the master, but what it then
+ * segmented there has the whole's, and what came by AF_XDP or pktgen has none.
+ */
+static inline void nfo_set_counted(struct sk_buff *skb)
+{
+	if (skb_is_gso(skb))
+		return;
+	qdisc_skb_cb(skb)->pkt_len = skb->len;
+#ifdef NFO_HAVE_PKT_SEGS
+	qdisc_skb_cb(skb)->pkt_segs = 1;
+#endif
+}
+
 static inline bool nfo_past_qdisc(struct sk_buff *skb, struct net_device *dev,
 				  struct netdev_queue *txq, struct Qdisc *q)
 {
 	if (!q->enqueue)
 		return nfo_into_driver(skb, dev, txq);
+	nfo_set_counted(skb);
 	return q->flags & TCQ_F_NOLOCK ? nfo_past_lockless(skb, dev, txq, q) :
 					 nfo_past_locked(skb, dev, txq, q);
 }

@@ -14,7 +14,7 @@ TOOLS = ("dash", "kmod", "ip", "bridge", "tc", "ethtool", "date")
 KMOD_NAMES = ("modprobe", "insmod", "rmmod", "lsmod", "depmod", "modinfo")
 MODULES = ("virtio_pci", "virtio_net", "net_failover", "failover", "e1000e", "vmxnet3", "igb",
            "8021q", "bridge", "macvlan", "dummy", "veth", "bonding", "virtio_console", "netconsole",
-           "sch_netem", "sch_fq_codel", "sch_ingress", "cls_matchall", "act_gact")
+           "sch_netem", "sch_fq_codel", "sch_ingress", "cls_matchall", "act_gact", "pktgen")
 INIT = Path(__file__).with_name("init.sh")
 
 
