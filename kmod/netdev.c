@@ -249,15 +249,18 @@ static void nfo_limits_add(struct nfo_limits *limits, const struct net_device *d
  */
 static void nfo_apply_tso(struct net_device *master, const struct nfo_limits *limits)
 {
-	bool size_at_limit = master->gso_max_size >= min_t(unsigned int, nfo_tso_max_size(master),
-							   GSO_LEGACY_MAX_SIZE);
+	unsigned int size = min_t(unsigned int, nfo_tso_max_size(master), GSO_LEGACY_MAX_SIZE);
+	bool size_at_limit = master->gso_max_size >= size;
+	bool ipv4_at_limit = nfo_gso_ipv4_max_size(master) >= size;
 	bool segs_at_limit = master->gso_max_segs >= nfo_tso_max_segs(master);
 
 	netif_set_tso_max_size(master, limits->tso_max_size);
 	netif_set_tso_max_segs(master, limits->tso_max_segs);
+	size = min_t(unsigned int, limits->tso_max_size, GSO_LEGACY_MAX_SIZE);
 	if (size_at_limit)
-		WRITE_ONCE(master->gso_max_size, min_t(unsigned int, limits->tso_max_size,
-						       GSO_LEGACY_MAX_SIZE));
+		WRITE_ONCE(master->gso_max_size, size);
+	if (ipv4_at_limit)
+		WRITE_ONCE(nfo_gso_ipv4_max_size(master), size);
 	if (segs_at_limit)
 		WRITE_ONCE(master->gso_max_segs, limits->tso_max_segs);
 }

@@ -5,6 +5,7 @@ nfo-has = $(shell grep -Eqs '$(3)' $(srctree)/include/$(2) && echo -DNFO_HAVE_$(
 
 nfo-have := $(call nfo-has,ETH_HW_ADDR_SET,linux/etherdevice.h,\beth_hw_addr_set\b)
 nfo-have += $(call nfo-has,ETH_IOCTL,linux/netdevice.h,\bndo_eth_ioctl\b)
+nfo-have += $(call nfo-has,GSO_IPV4_MAX_SIZE,linux/netdevice.h,\bgso_ipv4_max_size;)
 nfo-have += $(call nfo-has,GSO_MAX_SIZE_OF_SKB,linux/netdevice.h,\bnetif_get_gso_max_size\b)
 nfo-have += $(call nfo-has,HWTSTAMP_LOWER,linux/netdevice.h,\bgeneric_hwtstamp_set_lower\b)
 nfo-have += $(call nfo-has,KERNEL_TS_INFO,linux/ethtool.h,\bkernel_ethtool_ts_info\b)

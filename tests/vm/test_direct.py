@@ -259,6 +259,23 @@ def test_disciplines_count_what_they_pass(lab, tmp_path):
     assert packets > SIZE // 1500 and SIZE < length < 1.2 * SIZE, (length, packets)
 
 
+@pytest.mark.kernels
+def test_limit_of_a_card_that_left(lab, ring_module, misfit_module):
+    """A card that takes small packets alone limits the master, but not those that come after it."""
+    guest, pair = ready(lab, "ours", Pair(primary=lab.primary), extra=CARD,
+                        extra_modules=[ring_module, misfit_module])
+    guest.run(f"modprobe nfo_misfit driver=virtio_net:start_xmit of={pair.master}")
+
+    def limits():
+        size = re.search(r"gso_max_size (\d+)", guest.run(f"ip -d link show {pair.master}")).group(1)
+        return int(size), counters(guest, "nfo_misfit", ("limit",))["limit"]
+    fresh = limits()
+    use_ring(guest, "fq_codel", tso=16000)
+    assert limits() == (16000, 16000)
+    guest.run("modprobe -r nfo_ring")
+    guest.wait_until(lambda: limits() == fresh, 10, f"the limits to be {fresh} again")
+
+
 @pytest.mark.parametrize("sums", [4, pytest.param(6, marks=pytest.mark.soak)])
 def test_checksums(lab, ring_module, misfit_module, sums):
     """A card may know the checksums of IPv4 alone, or of TCP and UDP: the others are the kernel's work."""

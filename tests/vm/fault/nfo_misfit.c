@@ -10,11 +10,16 @@
  *	gso	of these, those that the card has to segment
  *	tagged	those with a VLAN tag that the card has to insert
  *	misfit	those that ask the card for what it does not do, or has switched off
+ *
+ * And it tells what `ip` may be too old for:
+ *
+ *	limit	of a packet by IPv4, in bytes, at the device whose name is in `of`
  */
 #include <linux/if_vlan.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/version.h>
 
 static char *driver;
 module_param(driver, charp, 0444);
@@ -25,6 +30,28 @@ module_param_named(seen, seen.counter, int, 0644);
 module_param_named(gso, gso.counter, int, 0644);
 module_param_named(tagged, tagged.counter, int, 0644);
 module_param_named(misfit, misfit.counter, int, 0644);
+
+static char of[IFNAMSIZ];
+module_param_string(of, of, sizeof(of), 0644);
+
+static int limit_get(char *buffer, const struct kernel_param *kp)
+{
+	struct net_device *dev = dev_get_by_name(&init_net, of);
+	unsigned int limit;
+
+	if (!dev)
+		return -ENODEV;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	limit = dev->gso_ipv4_max_size;
+#else
+	limit = dev->gso_max_size;
+#endif
+	dev_put(dev);
+	return sprintf(buffer, "%u\n", limit);
+}
+
+static const struct kernel_param_ops limit_ops = { .get = limit_get };
+module_param_cb(limit, &limit_ops, NULL, 0444);
 
 static bool fits(struct sk_buff *skb)
 {

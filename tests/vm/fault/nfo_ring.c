@@ -39,6 +39,8 @@ static bool limits = true;	/* byte queue limits stop a queue, too */
 module_param(limits, bool, 0444);
 static uint sums;	/* checksums: 4 by IPv4 alone, 6 by IPv6, too; 0 whatever there is */
 module_param(sums, uint, 0444);
+static uint tso;	/* bytes that the card takes at most; 0: no limit */
+module_param(tso, uint, 0444);
 
 static atomic_t seen, late, entered, stopped, refused;
 
@@ -197,6 +199,12 @@ static int ring_probe(struct pci_dev *pci, const struct pci_device_id *id)
 	dev->features |= NETIF_F_SG | (sums ? NETIF_F_IP_CSUM : NETIF_F_HW_CSUM);
 	if (sums == 6)
 		dev->features |= NETIF_F_IPV6_CSUM;
+	if (tso)
+#ifdef TSO_MAX_SIZE
+		netif_set_tso_max_size(dev, tso);
+#else
+		dev->gso_max_size = tso;
+#endif
 	pci_set_drvdata(pci, dev);
 	err = register_netdev(dev);
 	if (err)
