@@ -361,9 +361,12 @@ void nfo_netdev_setup(struct net_device *master, const struct net_device *standb
 
 	master->hw_features = NFO_VLAN_FEATURES | NFO_PASSED | NETIF_F_GSO_ENCAP_ALL |
 			      NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_CTAG_RX |
-			      NETIF_F_HW_VLAN_CTAG_FILTER | NETIF_F_HW_VLAN_STAG_TX |
-			      NETIF_F_HW_VLAN_STAG_RX | NETIF_F_HW_VLAN_STAG_FILTER;
-	master->features |= master->hw_features;
+			      NETIF_F_HW_VLAN_STAG_TX | NETIF_F_HW_VLAN_STAG_RX;
+	/* Not to be switched off: the core would take the VLANs away from the filters of
+	 * the lowers, which would go on filtering.
+	 */
+	master->features |= master->hw_features | NETIF_F_HW_VLAN_CTAG_FILTER |
+			    NETIF_F_HW_VLAN_STAG_FILTER;
 	/* No lock around a transmit that only hands on. */
 	nfo_set_lltx(master);
 }
