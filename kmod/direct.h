@@ -145,7 +145,7 @@ static inline struct netdev_queue *nfo_pick_queue(struct sk_buff *skb, struct ne
 	/* Who comes without a queue of the master's having been picked (AF_XDP, pktgen)
 	 * has no CPU yet, by which XPS, up to 5.12, looks into its map unasked.
 	 */
-	if (unlikely(!skb->sender_cpu || skb->sender_cpu > NR_CPUS))
+	if (unlikely(!skb->sender_cpu || skb->sender_cpu > nr_cpu_ids))
 		skb->sender_cpu = raw_smp_processor_id() + 1;
 #endif
 	index = ops->ndo_select_queue ? ops->ndo_select_queue(dev, skb, NULL) :

@@ -141,7 +141,7 @@ static void nfo_pair_init(struct nfo_pair *pair, struct net_device *master,
 		pair->lower[i].master = master;
 		pair->lower[i].stats = &pair->stats->path[i];
 	}
-	pair->tx_stats = pair->lower[NFO_STANDBY].stats;	/* never NULL, however late it is seen */
+	pair->tx_stats = pair->lower[NFO_STANDBY].stats;	/* never NULL */
 	nfo_phase_init(pair);
 	nfo_station_init(pair);
 	nfo_event_init(pair);

@@ -82,8 +82,10 @@ static void a_change_is_a_wish(void **state)
 /* Switched off at the master, which takes it off its card, it is not how the next card is to be. */
 static void what_a_master_passes_on_is_not_learned(void **state)
 {
-	struct tune on = tune_of("feature.rx-checksum=on", "feature.rx-gro-hw=on", "ring.rx=256", NULL);
-	struct tune off = tune_of("feature.rx-checksum=off", "feature.rx-gro-hw=off", "ring.rx=256", NULL);
+	struct tune on = tune_of("feature.rx-checksum=on", "feature.rx-gro-hw=on", "ring.rx=9",
+				 NULL);
+	struct tune off = tune_of("feature.rx-checksum=off", "feature.rx-gro-hw=off", "ring.rx=9",
+				  NULL);
 	struct tune learned = { 0 }, seen = { 0 };
 
 	(void)state;

@@ -127,7 +127,8 @@ static int dump(struct links *links)
 	ret = talk_open(&talk, NETLINK_ROUTE);
 	if (ret)
 		return ret;
-	info = mnl_nlmsg_put_extra_header(talk_request(&talk, RTM_GETLINK, NLM_F_DUMP), sizeof(*info));
+	info = mnl_nlmsg_put_extra_header(talk_request(&talk, RTM_GETLINK, NLM_F_DUMP),
+					  sizeof(*info));
 	info->ifi_family = AF_UNSPEC;
 	ret = talk_exchange(&talk, rtnl_add_link, links);
 	talk_close(&talk);

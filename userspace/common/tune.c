@@ -21,29 +21,25 @@ static const char * const groups[] = {
 #define GROUPS (sizeof(groups) / sizeof(*groups))
 
 /* What a master has of these. */
-static const char * const of_master[] = { "txqueuelen", "qdisc", "mtu", "up" };
+static const char * const of_master[] = { "txqueuelen", "qdisc", "mtu", "up", NULL };
 
 /* The module's own, or of no use to anybody who has a pair. */
 static const char * const never[] = {
 	"feature.rx-vlan-filter", "feature.rx-vlan-stag-filter", "feature.loopback",
-	"mtu", "up",
+	"mtu", "up", NULL,
 };
 
 /* Switched at the master, which has its cards do as it does: how one of them is, is not its own. */
 static const char * const passed_on[] = {
-	"feature.rx-checksum", "feature.rx-hashing", "feature.rx-lro", "feature.rx-gro-hw",
+	"feature.rx-checksum", "feature.rx-hashing", "feature.rx-lro", "feature.rx-gro-hw", NULL,
 };
 
-static bool is_among(const char *key, const char * const *keys, size_t n)
+static bool is_among(const char *key, const char * const *keys)
 {
-	size_t i;
-
-	for (i = 0; i < n && strcmp(key, keys[i]); i++)
-		;
-	return i < n;
+	while (*keys && strcmp(key, *keys))
+		keys++;
+	return *keys;
 }
-
-#define IS_AMONG(key, keys) is_among(key, keys, sizeof(keys) / sizeof(*(keys)))
 
 static size_t group_of(const char *key)
 {
@@ -61,12 +57,12 @@ static size_t group_of(const char *key)
 
 bool tune_knows(const char *key)
 {
-	return !IS_AMONG(key, never) && group_of(key) < GROUPS;
+	return !is_among(key, never) && group_of(key) < GROUPS;
 }
 
 bool tune_knows_of_master(const char *key)
 {
-	return IS_AMONG(key, of_master);
+	return is_among(key, of_master);
 }
 
 static struct tune_item *find(const struct tune *tune, const char *key)
@@ -178,7 +174,7 @@ bool tune_learn(struct tune *learned, struct tune *seen, const struct tune *now)
 		const struct tune_item *item = &now->v[i], *before = find(seen, item->key);
 		bool differs = before && strcmp(before->value, item->value);
 
-		if ((!differs && find(learned, item->key)) || IS_AMONG(item->key, passed_on))
+		if ((!differs && find(learned, item->key)) || is_among(item->key, passed_on))
 			continue;
 		tune_put(learned, item->key, item->value, item->max, differs);
 		changed = true;

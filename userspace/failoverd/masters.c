@@ -137,7 +137,7 @@ static void leave_to_others(struct tune *learned, const struct tune *now)
 	}
 }
 
-/* What is known of it is not saved until it is done: a failoverd that is started meanwhile does it again. */
+/* Not saved until it is done: a failoverd that is started meanwhile does it again. */
 static void arrive(struct place *place, uint32_t ifindex)
 {
 	struct masters *masters = place->masters;

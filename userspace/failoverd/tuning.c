@@ -69,7 +69,7 @@ static void save(struct tuning *tuning)
 	tuned_save(tuning->file, &tuning->tuneds);
 }
 
-/* What the configuration says stands above what was learned, and whether that is put back at all. */
+/* What the configuration says stands above what was learned, and says if that is put back. */
 static void wishes(const struct tuning *tuning, const struct tuned *tuned, struct tune *wanted)
 {
 	const struct config *config = tuning->config;

@@ -61,9 +61,9 @@ static inline u16 nfo_tso_max_segs(const struct net_device *dev)
 
 /* 6.3, 9eefedd58ae1: IPv4 has a limit of its own. */
 #ifdef NFO_HAVE_GSO_IPV4_MAX_SIZE
-#define nfo_gso_ipv4_max_size(dev) (dev)->gso_ipv4_max_size
+#define nfo_gso_ipv4_max_size(dev) ((dev)->gso_ipv4_max_size)
 #else
-#define nfo_gso_ipv4_max_size(dev) (dev)->gso_max_size
+#define nfo_gso_ipv4_max_size(dev) ((dev)->gso_max_size)
 #endif
 
 /* 6.12, e609c959a939: and so it is chosen by the packet. */

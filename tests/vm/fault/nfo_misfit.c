@@ -41,7 +41,7 @@ static int limit_get(char *buffer, const struct kernel_param *kp)
 
 	if (!dev)
 		return -ENODEV;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#if KERNEL_VERSION(6, 3, 0) <= LINUX_VERSION_CODE
 	limit = dev->gso_ipv4_max_size;
 #else
 	limit = dev->gso_max_size;
