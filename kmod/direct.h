@@ -83,6 +83,18 @@ static netdev_features_t nfo_sums(const struct sk_buff *skb)
 	return NETIF_F_HW_CSUM;
 }
 
+/* What a discipline counts of a packet that the card need not segment. The core has set it
+ * at the master, but what it then segmented there has the whole's, and what came by AF_XDP
+ * or pktgen has none.
+ */
+static inline void nfo_set_counted(struct sk_buff *skb)
+{
+	qdisc_skb_cb(skb)->pkt_len = skb->len;
+#ifdef NFO_HAVE_PKT_SEGS
+	qdisc_skb_cb(skb)->pkt_segs = 1;
+#endif
+}
+
 /* Whether the card takes the packet as it is: the core has made it fit for the master;
  * validate_xmit_skb() would leave it alone for this lower. That one knows more ways to
  * say yes: what is refused here goes the long way, which asks it.
@@ -105,6 +117,8 @@ static inline bool nfo_fits(struct sk_buff *skb, struct net_device *dev)
 			return false;
 		needs |= (netdev_features_t)skb_shinfo(skb)->gso_type << NETIF_F_GSO_SHIFT;
 		lacks |= dev->gso_partial_features;
+	} else {
+		nfo_set_counted(skb);	/* here, where its kind is known: it costs less */
 	}
 	if (skb_vlan_tag_present(skb)) {
 		if (skb->vlan_proto == htons(ETH_P_8021Q))
@@ -234,25 +248,11 @@ static inline bool nfo_past_locked(struct sk_buff *skb, struct net_device *dev,
 	return sent;
 }
 
-/* What the discipline counts. The core has set it at the master, but what it then
- * segmented there has the whole's, and what came by AF_XDP or pktgen has none.
- */
-static inline void nfo_set_counted(struct sk_buff *skb)
-{
-	if (skb_is_gso(skb))
-		return;
-	qdisc_skb_cb(skb)->pkt_len = skb->len;
-#ifdef NFO_HAVE_PKT_SEGS
-	qdisc_skb_cb(skb)->pkt_segs = 1;
-#endif
-}
-
 static inline bool nfo_past_qdisc(struct sk_buff *skb, struct net_device *dev,
 				  struct netdev_queue *txq, struct Qdisc *q)
 {
 	if (!q->enqueue)
 		return nfo_into_driver(skb, dev, txq);
-	nfo_set_counted(skb);
 	return q->flags & TCQ_F_NOLOCK ? nfo_past_lockless(skb, dev, txq, q) :
 					 nfo_past_locked(skb, dev, txq, q);
 }
