@@ -4,7 +4,7 @@ import traffic
 from lab import NotRun, newer, run
 from lab.flow import PORT, PROBE, around, describe
 from lab.net import GUEST4, GUEST6
-from lab.qemu import Pair
+from lab.qemu import Pair, one_thread
 from lab.run import wait_until
 
 
@@ -34,7 +34,7 @@ def ready_on_igb(lab, leave_out, **machine):
     except NotRun as e:
         leave_out("igb", e)
     guest = lab.boot("ours", Pair(primary="igb", present=False, hidden=False), qemu=qemu,
-                     load=("virtio_pci", "virtio_net", "igb", "e1000e"), **machine)
+                     load=("virtio_pci", "virtio_net", "igb", "e1000e"), accel=one_thread(), **machine)
     guest.address(guest.wait_until(lambda: guest.pair().master, what="the master"))
     guest.vm.device_add(guest.machine.pairs[0].primary_device())
     return guest, on_primary(guest)

@@ -10,7 +10,7 @@ import pytest
 from expect import carried_by_primary, carried_by_standby, ready, ready_on_igb
 from lab.daemon import ACTIVATE, FINDS, Failoverd, programs
 from lab.migrate import migrate
-from lab.qemu import Pair
+from lab.qemu import Pair, one_thread
 from lab.testbed import Images, Testbed
 
 pytestmark = pytest.mark.skipif(not shutil.which(ACTIVATE, path=FINDS), reason=f"NOT RUN: no {ACTIVATE} here")
@@ -100,7 +100,7 @@ def booted(bed, primary, leave_out):
     """The guest, on that primary."""
     if primary == "igb":
         return ready_on_igb(bed, leave_out, smp=4)
-    return ready(bed, "ours", Pair(primary=primary), smp=4)
+    return ready(bed, "ours", Pair(primary=primary), smp=4, accel=one_thread())
 
 
 def moved(guest):

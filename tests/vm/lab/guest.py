@@ -128,10 +128,14 @@ class Guest:
 
     def wait_until(self, condition, timeout=15, what=None):
         """Wait for a command to succeed, or for a predicate to be true; its value."""
-        if callable(condition):
-            return wait_until(condition, timeout, what or "a condition in the guest")
-        wait_until(lambda: self.ok(condition), timeout, what or f"in the guest: {condition}")
-        return True
+        try:
+            if callable(condition):
+                return wait_until(condition, timeout, what or "a condition in the guest")
+            wait_until(lambda: self.ok(condition), timeout, what or f"in the guest: {condition}")
+            return True
+        except TimeoutError:
+            self.vm.note_processors()
+            raise
 
     def links(self):
         """Every network device: name -> ip's JSON with driver, ethtool, port, devtype, parent."""
@@ -163,7 +167,7 @@ class Guest:
             p = self.pair(index)
             linked = all(n and p.links[n].get("master") == p.master for n in (p.standby, p.primary))
             return p if p.master and linked else None
-        return wait_until(paired, timeout, f"pair {index} of the guest to be complete")
+        return self.wait_until(paired, timeout, f"pair {index} of the guest to be complete")
 
     def wait_carrier(self, name, up=True, timeout=20):
         """Wait for a device's carrier (of a device that is up)."""
