@@ -58,23 +58,23 @@ class Bed(Testbed):
         super().__init__(None, evidence, exempt)
         self.disk = Path(tempfile.mkdtemp(prefix="disk-", dir=BUILD / "tests")) / "disk"
 
-    def machine(self, disk, append="", pairs=(Pair(),), release=None, hotplug="acpi"):
+    def machine(self, disk, append="", pairs=(Pair(),), release=None, **options):
         """The machine that boots this disk."""
         release = release or kernels_of(disk)[-1]
         folder = disk.parent
         for name, to in ((f"vmlinuz-{release}", "vmlinuz"), (f"initrd.img-{release}", "initrd")):
             sh("debugfs", "-R", f"dump /boot/{name} {folder / to}", disk)
         drive = f"if=none,id=root,format=raw,cache=writeback,file={disk}"
-        return Machine(folder / "vmlinuz", folder / "initrd", pairs, load=(), memory=640, hotplug=hotplug,
-                       append=f"{APPEND} {append}",
-                       extra=("-drive", drive, "-device", "virtio-blk-pci,drive=root", "-device", "virtio-rng-pci"))
+        return Machine(folder / "vmlinuz", folder / "initrd", pairs, load=(), memory=640, append=f"{APPEND} {append}",
+                       extra=("-drive", drive, "-device", "virtio-blk-pci,drive=root", "-device", "virtio-rng-pci"),
+                       **options)
 
-    def start(self, image, variant="ours", append="", pairs=(Pair(),), hotplug="acpi"):
-        """Boot a copy of the image; tests may write to it."""
+    def start(self, image, variant="ours", append="", pairs=(Pair(),), **options):
+        """Boot a copy of the image, with these options of Machine; tests may write to it."""
         if self.net is None:
             self.net = Network().__enter__()
         sh("cp", "--sparse=always", image, self.disk, timeout=300)
-        machine = self.machine(self.disk, append, pairs, hotplug=hotplug)
+        machine = self.machine(self.disk, append, pairs, **options)
         folder = self.evidence / f"guest{len(self.guests)}"
         folder.mkdir(parents=True)
         guest = RealGuest(Qemu(machine, self.net, self._rundir, folder), folder, variant)

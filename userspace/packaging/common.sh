@@ -36,6 +36,8 @@ remove_files() {
 
 on_systemd() { [ -d /run/systemd/system ]; }
 
+# The host's port, if it gave one, gets its owner and its service at once.
 reload_udev() {
-	[ ! -S /run/udev/control ] || udevadm control --reload || :
+	[ -S /run/udev/control ] || return 0
+	udevadm control --reload && udevadm trigger --settle --subsystem-match=virtio-ports || :
 }
