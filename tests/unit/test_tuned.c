@@ -38,7 +38,9 @@ static void comes_back(void **state)
 	snprintf(tuned->driver, sizeof(tuned->driver), "vmxnet3");
 	tune_put(&tuned->learned, "ring.rx", "512", 4096, true);
 	tune_put(&tuned->learned, "qdisc", "pfifo 37000000", 0, false);
+	tune_put(&tuned->learned, "rps.6", "f", 0, true);
 	tune_put(&tuned->seen, "ring.rx", "256", 256, false);	/* all that this card can */
+	tune_put(&tuned->seen, "qdisc", "pfifo 37000000", 0, false);
 	tune_put(&tuned->seen, "feature.rx-checksum", "off", 0, false);
 	assert_int_equal(tuned_save(path, &tuneds), 0);
 	assert_int_equal(tuned_load(path, tune_knows, &again), 0);
@@ -52,8 +54,36 @@ static void comes_back(void **state)
 	assert_string_equal(tune_find(&tuned->seen, "ring.rx")->value, "256");
 	assert_string_equal(tune_find(&tuned->seen, "qdisc")->value, "pfifo 37000000");
 	assert_null(tune_find(&tuned->seen, "feature.rx-checksum"));
+	/* A queue that it had not: a wish for another card, which this one has not lost. */
+	assert_string_equal(tune_find(&tuned->learned, "rps.6")->value, "f");
+	assert_null(tune_find(&tuned->seen, "rps.6"));
 	tuned_clear(&tuneds);
 	tuned_clear(&again);
+	unlink(path);
+	free(path);
+}
+
+/* One that starts while the settings are being put on a card does it again. */
+static void a_card_that_is_not_done(void **state)
+{
+	struct tuneds tuneds = { 0 }, again;
+	struct tuned *tuned = tuned_of(&tuneds, mac);
+	char *path = in_file("");
+
+	(void)state;
+	tuned->ifindex = 8;
+	tuned->before = 7;
+	tuned->pending = true;
+	assert_int_equal(tuned_save(path, &tuneds), 0);
+	assert_int_equal(tuned_load(path, tune_knows, &again), 0);
+	assert_int_equal(tuned_of(&again, mac)->ifindex, 7);
+	tuned_clear(&again);
+	tuned->pending = false;
+	assert_int_equal(tuned_save(path, &tuneds), 0);
+	assert_int_equal(tuned_load(path, tune_knows, &again), 0);
+	assert_int_equal(tuned_of(&again, mac)->ifindex, 8);
+	tuned_clear(&again);
+	tuned_clear(&tuneds);
 	unlink(path);
 	free(path);
 }
@@ -65,6 +95,7 @@ static void makes_no_sense(void **state)
 		"tuned 1\ncard 52:54:00:00:12:53 5 e1000e\nset mtu=5\n",
 		"tuned 1\ncard 52:54:00:00:12:53 5 e1000e\nis ring.rx=5\n",
 		"tuned 1\ncard 52:54:00:00:12:53 5 e1000e\nwas mtu=5\n",
+		"tuned 1\ncard 52:54:00:00:12:53 5 e1000e\nnot ring.rx\n",
 	};
 	struct tuneds tuneds;
 	size_t i;
@@ -118,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back),
+		cmocka_unit_test(a_card_that_is_not_done),
 		cmocka_unit_test(makes_no_sense),
 		cmocka_unit_test(is_named_with_its_reason),
 	};

@@ -163,6 +163,30 @@ def test_another_driver(bed):
     assert "tso" not in told[1] and "feature" not in told[1], told[0]
 
 
+def test_offloads_of_the_master(bed):
+    """What the master takes off its cards is no wish of theirs; what a card alone has off is, for the next one, too."""
+    def offload(card, name):
+        return guest.run(f"ethtool -k {card} | sed -n 's/^{name}: //p'").split()[0]
+    guest, pair = ready(bed, "ours", Pair(primary="e1000e"))
+    daemon = Failoverd(guest).start(slots=False)
+    guest.wait_until("grep -q '^has feature.rx-checksum=on' /run/failoverd/settings")
+    guest.run(f"ethtool -K {pair.master} rx off && ethtool -K {pair.primary} rxhash off && "
+              f"ip link set {pair.primary} txqueuelen 777")
+    settled(guest, daemon, pair.primary)
+    carried_by_primary(guest)
+    guest.vm.device_del("vf0")
+    carried_by_standby(guest)
+    guest.vm.device_add(guest.machine.pairs[0].primary_device())
+    again = guest.wait_paired()
+    told = daemon.wait_told(rf"^{again.master}: the primary \({again.primary}\) has its settings: (.*)$", timeout=60)
+    assert "feature.rx-hashing" in told[1] and "feature.rx-checksum" not in told[1], told[0]
+    assert [offload(again.primary, name) for name in ("receive-hashing", "rx-checksumming")] == ["off", "off"]
+    guest.run(f"ethtool -K {again.master} rx on")
+    guest.wait_until(lambda: offload(again.primary, "rx-checksumming") == "on")
+    assert offload(again.primary, "receive-hashing") == "off"
+    guest.run("grep -q '^has feature.rx-checksum=on' /run/failoverd/settings")
+
+
 # Runs failoverd-tune, and the first one is killed as soon as it holds the primary back.
 DYING_TUNE = """#!/bin/sh
 me=$$

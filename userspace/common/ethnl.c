@@ -352,6 +352,15 @@ void ethnl_read(struct ethnl *ethnl, uint32_t ifindex, struct tune *tune)
 		read_group(ethnl, ifindex, &groups[i], tune);
 }
 
+void ethnl_read_features(struct ethnl *ethnl, uint32_t ifindex, struct tune *tune)
+{
+	size_t i;
+
+	for (i = 0; i < GROUPS; i++)
+		if (groups[i].get == ETHTOOL_MSG_FEATURES_GET)
+			read_group(ethnl, ifindex, &groups[i], tune);
+}
+
 static bool put_numbers(struct nlmsghdr *nlh, const struct number *number,
 			const struct tune *values)
 {

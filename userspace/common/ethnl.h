@@ -13,6 +13,8 @@ void ethnl_close(struct ethnl *ethnl);
 
 /* Adds what the driver tells; what it does not have is not there. */
 void ethnl_read(struct ethnl *ethnl, uint32_t ifindex, struct tune *tune);
+/* The same of its offloads alone. */
+void ethnl_read_features(struct ethnl *ethnl, uint32_t ifindex, struct tune *tune);
 
 /* Each group (flag, ring, ...) of values in one message. why: the kernel's words, or "". */
 typedef void (*ethnl_refused)(void *data, const char *group, int error, const char *why);

@@ -29,7 +29,7 @@ static const char * const never[] = {
 	"mtu", "up", NULL,
 };
 
-/* Switched at the master, which has its cards do as it does: how one of them is, is not its own. */
+/* Where our master has these off, it takes them off each of its cards (NFO_PASSED). */
 static const char * const passed_on[] = {
 	"feature.rx-checksum", "feature.rx-hashing", "feature.rx-lro", "feature.rx-gro-hw", NULL,
 };
@@ -174,7 +174,7 @@ bool tune_learn(struct tune *learned, struct tune *seen, const struct tune *now)
 		const struct tune_item *item = &now->v[i], *before = find(seen, item->key);
 		bool differs = before && strcmp(before->value, item->value);
 
-		if ((!differs && find(learned, item->key)) || is_among(item->key, passed_on))
+		if (!differs && find(learned, item->key))
 			continue;
 		tune_put(learned, item->key, item->value, item->max, differs);
 		changed = true;
@@ -207,6 +207,32 @@ void tune_keep_wishes(struct tune *learned)
 	for (i = 0; i < learned->n; i++)
 		keep[i] = learned->v[i].set;
 	keep_if(learned, keep);
+	free(keep);
+}
+
+void tune_leave_to_master(struct tune *tune, const struct tune *master)
+{
+	bool *keep = mem_grow(NULL, tune->n, sizeof(*keep));
+	size_t i;
+
+	for (i = 0; i < tune->n; i++) {
+		const char *key = tune->v[i].key;
+		const struct tune_item *its = find(master, key);
+
+		keep[i] = !its || strcmp(its->value, "off") || !is_among(key, passed_on);
+	}
+	keep_if(tune, keep);
+	free(keep);
+}
+
+void tune_drop(struct tune *tune, const char *key)
+{
+	bool *keep = mem_grow(NULL, tune->n, sizeof(*keep));
+	size_t i;
+
+	for (i = 0; i < tune->n; i++)
+		keep[i] = strcmp(tune->v[i].key, key);
+	keep_if(tune, keep);
 	free(keep);
 }
 

@@ -49,8 +49,7 @@ void tune_free(struct tune *tune);
 /*
  * What differs between the last look (seen) and now was changed by somebody: it
  * is what we want from now on. What we never knew is taken, but not as a wish.
- * Afterwards seen is now. Says whether learned changed. Receive offloads that a
- * master passes on to its cards are never learned.
+ * Afterwards seen is now. Says whether learned changed.
  */
 bool tune_learn(struct tune *learned, struct tune *seen, const struct tune *now);
 
@@ -59,6 +58,14 @@ bool tune_learn(struct tune *learned, struct tune *seen, const struct tune *now)
  * longer, as it has fewer channels. Says whether it did.
  */
 bool tune_forget_queues(struct tune *learned, const struct tune *seen, const struct tune *now);
+
+/*
+ * Leaves out what the master has off (master: how it is) and therefore takes off
+ * each of its cards: it says nothing of the card, nor may it be put on one.
+ */
+void tune_leave_to_master(struct tune *tune, const struct tune *master);
+
+void tune_drop(struct tune *tune, const char *key);
 
 /* Forgets what is no wish: the defaults of a driver that is no longer there. */
 void tune_keep_wishes(struct tune *learned);

@@ -108,6 +108,7 @@ static void on_done(void *data, const char *answer)
 	struct tune_changes asked, left;
 	struct tune now = { 0 };
 
+	tuned->pending = false;
 	tuner_read_master(tuned->ifindex, &now);
 	tune_decide(&place->wanted, &tuned->seen, true, &asked);
 	tune_decide(&place->wanted, &now, true, &left);
@@ -137,7 +138,6 @@ static void leave_to_others(struct tune *learned, const struct tune *now)
 	}
 }
 
-/* Not saved until it is done: a failoverd that is started meanwhile does it again. */
 static void arrive(struct place *place, uint32_t ifindex)
 {
 	struct masters *masters = place->masters;
@@ -152,6 +152,8 @@ static void arrive(struct place *place, uint32_t ifindex)
 	up = tune_find(&now, "up");
 	if (up && !strcmp(up->value, "yes"))
 		leave_to_others(&tuned->learned, &now);
+	tuned->before = tuned->ifindex;
+	tuned->pending = true;
 	take(tuned, ifindex);
 	tune_copy(&tuned->seen, &now);
 	tune_copy(&place->wanted, &tuned->learned);

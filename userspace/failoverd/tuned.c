@@ -7,6 +7,7 @@
  *	set KEY=VALUE			a wish
  *	has KEY=VALUE			as it was found
  *	was KEY=VALUE			at the last look, where that differs
+ *	not KEY=VALUE			a wish or find that it had not at the last look
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -68,13 +69,23 @@ static struct tuned *take_card(struct tuneds *tuneds, const char *line)
 	return tuned;
 }
 
+/* What differs from seen at the first look was changed while nobody watched. */
 static bool take_setting(struct tuned *tuned, const char *line, bool (*knows)(const char *key))
 {
 	bool set = !strncmp(line, "set ", 4), was = !strncmp(line, "was ", 4);
+	bool not = !strncmp(line, "not ", 4);
 
-	if (!set && !was && strncmp(line, "has ", 4))
+	if (!set && !was && !not && strncmp(line, "has ", 4))
 		return false;
-	return tune_take_if(was ? &tuned->seen : &tuned->learned, line + 4, set, knows);
+	if (!tune_take_if(&tuned->seen, line + 4, false, knows))
+		return false;
+	if (not) {
+		char *key = mem_printf("%.*s", (int)strcspn(line + 4, "="), line + 4);
+
+		tune_drop(&tuned->seen, key);
+		free(key);
+	}
+	return was || not || tune_take_if(&tuned->learned, line + 4, set, knows);
 }
 
 static int take(FILE *file, bool (*knows)(const char *key), struct tuneds *tuneds)
@@ -97,23 +108,9 @@ static int take(FILE *file, bool (*knows)(const char *key), struct tuneds *tuned
 	return 0;
 }
 
-/* What differs at the first look was changed while nobody watched. */
-static void complete_seen(struct tuned *tuned)
-{
-	size_t i;
-
-	for (i = 0; i < tuned->learned.n; i++) {
-		const struct tune_item *item = &tuned->learned.v[i];
-
-		if (!tune_find(&tuned->seen, item->key))
-			tune_put(&tuned->seen, item->key, item->value, 0, false);
-	}
-}
-
 int tuned_load(const char *path, bool (*knows)(const char *key), struct tuneds *tuneds)
 {
 	FILE *file = fopen(path, "re");
-	size_t i;
 	int ret;
 
 	*tuneds = (struct tuneds){ 0 };
@@ -123,26 +120,26 @@ int tuned_load(const char *path, bool (*knows)(const char *key), struct tuneds *
 	fclose(file);
 	if (ret)
 		tuned_clear(tuneds);
-	for (i = 0; i < tuneds->n; i++)
-		complete_seen(tuneds->v[i]);
 	return ret;
 }
 
 static void put(FILE *file, const struct tuned *tuned)
 {
+	uint32_t ifindex = tuned->pending ? tuned->before : tuned->ifindex;
 	const uint8_t *mac = tuned->mac;
 	size_t i;
 
 	fprintf(file, "card " MAC_FORMAT " %" PRIu32 " %s\n", mac[0], mac[1], mac[2], mac[3],
-		mac[4], mac[5], tuned->ifindex, *tuned->driver ? tuned->driver : "?");
-	for (i = 0; i < tuned->learned.n; i++)
-		fprintf(file, "%s %s=%s\n", tuned->learned.v[i].set ? "set" : "has",
-			tuned->learned.v[i].key, tuned->learned.v[i].value);
-	for (i = 0; i < tuned->seen.n; i++) {
-		const struct tune_item *seen = &tuned->seen.v[i];
-		const struct tune_item *learned = tune_find(&tuned->learned, seen->key);
+		mac[4], mac[5], ifindex, *tuned->driver ? tuned->driver : "?");
+	for (i = 0; i < tuned->learned.n; i++) {
+		const struct tune_item *learned = &tuned->learned.v[i];
+		const struct tune_item *seen = tune_find(&tuned->seen, learned->key);
 
-		if (learned && strcmp(learned->value, seen->value))
+		fprintf(file, "%s %s=%s\n", learned->set ? "set" : "has", learned->key,
+			learned->value);
+		if (!seen)
+			fprintf(file, "not %s=%s\n", learned->key, learned->value);
+		else if (strcmp(learned->value, seen->value))
 			fprintf(file, "was %s=%s\n", seen->key, seen->value);
 	}
 }

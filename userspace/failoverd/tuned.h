@@ -12,6 +12,8 @@ struct tuned {
 	char driver[WORD_LEN];		/* of the one whose settings these are */
 	struct tune learned;		/* what we want */
 	struct tune seen;		/* how it was at the last look */
+	bool pending;			/* what was learned is being put on it */
+	uint32_t before;		/* before that: one that is started now does it again */
 };
 
 struct tuneds {

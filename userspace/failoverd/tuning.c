@@ -44,6 +44,7 @@ struct master {
 	char name[NAME_LEN], lower[NAME_LEN], driver[WORD_LEN];
 	struct tuned *tuned;
 	enum tuning_state state;
+	bool ours;			/* the module's that passes offloads on */
 	bool first;			/* its card is the first: there was nothing to put back */
 	struct job *job;
 };
@@ -84,11 +85,29 @@ static void wishes(const struct tuning *tuning, const struct tuned *tuned, struc
 			tune_take_line(wanted, config->settings[i].line, true);
 }
 
-static void learn(struct tuning *tuning, struct tuned *tuned)
+/*
+ * How a card is, but for what its master (0: it passes nothing on) has off. The master is
+ * read afterwards: what is switched there meanwhile is seen at the next look.
+ */
+static void read_card(const struct tuning *tuning, uint32_t master, uint32_t ifindex,
+		      struct tune *now, struct tune *wanted)
+{
+	struct tune of_master = { 0 };
+
+	tuner_read(tuning->ethnl, ifindex, now);
+	if (tuning->ethnl && master)
+		ethnl_read_features(tuning->ethnl, master, &of_master);
+	tune_leave_to_master(now, &of_master);
+	if (wanted)
+		tune_leave_to_master(wanted, &of_master);
+	tune_free(&of_master);
+}
+
+static void learn(struct tuning *tuning, struct tuned *tuned, uint32_t master)
 {
 	struct tune now = { 0 };
 
-	tuner_read(tuning->ethnl, tuned->ifindex, &now);
+	read_card(tuning, master, tuned->ifindex, &now, NULL);
 	if (now.n) {
 		bool fewer = tune_forget_queues(&tuned->learned, &tuned->seen, &now);
 
@@ -96,6 +115,23 @@ static void learn(struct tuning *tuning, struct tuned *tuned)
 			save(tuning);
 	}
 	tune_free(&now);
+}
+
+static void look_in(struct tuning *tuning, uint64_t usec)
+{
+	int on = SD_EVENT_OFF;
+
+	/* News without end do not put it off. */
+	sd_event_source_get_enabled(tuning->soon, &on);
+	if (on != SD_EVENT_OFF && usec)
+		return;
+	sd_event_source_set_time_relative(tuning->soon, usec);
+	sd_event_source_set_enabled(tuning->soon, SD_EVENT_ONESHOT);
+}
+
+static uint32_t passing(const struct master *master)
+{
+	return master->ours ? master->ifindex : 0;
 }
 
 static void report_job(struct tuning *tuning, struct master *master,
@@ -132,7 +168,7 @@ static void finish(struct tuning *tuning, struct master *master, const char *ans
 	struct tune_changes asked, left;
 	struct tune now = { 0 };
 
-	tuner_read(tuning->ethnl, tuned->ifindex, &now);
+	read_card(tuning, passing(master), tuned->ifindex, &now, &job->wanted);
 	tune_decide(&job->wanted, &tuned->seen, job->same_driver, &asked);
 	tune_decide(&job->wanted, &now, job->same_driver, &left);
 	if (now.n)
@@ -142,6 +178,7 @@ static void finish(struct tuning *tuning, struct master *master, const char *ans
 	/* What could not be put back stays a wish, for a card that can. */
 	tune_forget_queues(&tuned->learned, &tuned->seen, &now);
 	tune_copy(&tuned->seen, &now);
+	tuned->pending = false;
 	save(tuning);
 	tune_free_changes(&asked);
 	tune_free_changes(&left);
@@ -160,6 +197,8 @@ static void on_done(void *data, const char *answer)
 		if (tuning->masters[i].job != job)
 			continue;
 		finish(tuning, &tuning->masters[i], answer);
+		/* The next card may have come meanwhile. */
+		look_in(tuning, 0);
 		break;
 	}
 }
@@ -168,6 +207,8 @@ static void on_done(void *data, const char *answer)
 static void adopt(struct tuned *tuned, const struct master *master, uint32_t ifindex,
 		  bool same_driver, const struct tune *now)
 {
+	tuned->before = tuned->ifindex;
+	tuned->pending = true;
 	tuned->ifindex = ifindex;
 	memcpy(tuned->driver, master->driver, sizeof(tuned->driver));
 	if (!same_driver)
@@ -179,17 +220,19 @@ static void adopt(struct tuned *tuned, const struct master *master, uint32_t ifi
 static void arrive(struct tuning *tuning, struct master *master, uint32_t ifindex)
 {
 	struct tuned *tuned = master->tuned;
+	struct tune now = { 0 }, wanted;
 	struct tune_changes changes;
-	struct tune now = { 0 };
 	struct job *job;
 
-	tuner_read(tuning->ethnl, ifindex, &now);
-	if (!now.n)
+	wishes(tuning, tuned, &wanted);
+	read_card(tuning, passing(master), ifindex, &now, &wanted);
+	if (!now.n) {
+		tune_free(&wanted);
 		return;
+	}
 	job = mem_grow(NULL, 0, sizeof(*job));
-	*job = (struct job){ .tuning = tuning,
+	*job = (struct job){ .tuning = tuning, .wanted = wanted,
 			     .same_driver = !strcmp(tuned->driver, master->driver) };
-	wishes(tuning, tuned, &job->wanted);
 	adopt(tuned, master, ifindex, job->same_driver, &now);
 	tune_decide(&job->wanted, &now, job->same_driver, &changes);
 	job->asked = tuning_job_start(tuning->event, tuning->socket, "card", ifindex, &changes,
@@ -218,6 +261,7 @@ static struct master *master_of(struct tuning *tuning, const struct pair *pair)
 	memcpy(master->lower, pair->primary.name, sizeof(master->lower));
 	if (pair->primary.link)
 		memcpy(master->driver, pair->primary.link->driver, sizeof(master->driver));
+	master->ours = pair->primary.has_state;
 	master->tuned = tuned_of(&tuning->tuneds, pair->mac);
 	return master;
 }
@@ -249,21 +293,9 @@ static void look_at(struct tuning *tuning, const struct pair *pair)
 	if (!primary->link || !is_set_up(primary))
 		return;
 	if (master->tuned->ifindex == primary->ifindex)
-		learn(tuning, master->tuned);
+		learn(tuning, master->tuned, passing(master));
 	else
 		arrive(tuning, master, primary->ifindex);
-}
-
-static void look_in(struct tuning *tuning, uint64_t usec)
-{
-	int on = SD_EVENT_OFF;
-
-	/* News without end do not put it off. */
-	sd_event_source_get_enabled(tuning->soon, &on);
-	if (on != SD_EVENT_OFF && usec)
-		return;
-	sd_event_source_set_time_relative(tuning->soon, usec);
-	sd_event_source_set_enabled(tuning->soon, SD_EVENT_ONESHOT);
 }
 
 static int on_soon(sd_event_source *source, uint64_t usec, void *data)
@@ -316,8 +348,8 @@ void tuning_event(struct tuning *tuning, const struct genl_event *event)
 		struct tuned *tuned = tuning->tuneds.v[i];
 
 		if (event->kind == NET_FAILOVER_EVENT_LEAVING && tuned->ifindex &&
-		    tuned->ifindex == event->lower_ifindex)
-			learn(tuning, tuned);
+		    !tuned->pending && tuned->ifindex == event->lower_ifindex)
+			learn(tuning, tuned, event->ifindex);
 	}
 	/* A card that is set up waits for nothing: soon it has carrier. */
 	look_in(tuning, event->kind == NET_FAILOVER_EVENT_CONFIGURED ? 0 : SOON_USEC);
