@@ -45,7 +45,8 @@ static bool nfo_tx_done(struct net_device *dev)
 }
 
 /* Whether it is worth waiting for a lower: it is still in its place, and out of
- * use or about to be. If it stays in use the standby cannot carry.
+ * use or about to be. If it stays in use the standby cannot carry. Which lower is
+ * in use changes together with the phase, under the lock.
  */
 static bool nfo_leaving(struct nfo_lower *lower, bool *out_of_use, bool *sent)
 {
@@ -56,10 +57,12 @@ static bool nfo_leaving(struct nfo_lower *lower, bool *out_of_use, bool *sent)
 	rcu_read_lock();
 	dev = rcu_dereference(lower->dev);
 	if (dev) {
-		*out_of_use = rcu_access_pointer(pair->active) != lower;
 		*sent = nfo_tx_done(dev);
+		spin_lock_bh(&pair->lock);
+		*out_of_use = rcu_access_pointer(pair->active) != lower;
 		waits = *out_of_use ? !!rcu_access_pointer(pair->active) :
-				      READ_ONCE(pair->phase) == NFO_RECORD;
+				      pair->phase == NFO_RECORD;
+		spin_unlock_bh(&pair->lock);
 	}
 	rcu_read_unlock();
 	return waits;
