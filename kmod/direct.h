@@ -36,7 +36,7 @@
 /* sparse can't follow a lock that is tried for twice. */
 #ifdef __CHECKER__
 #define qdisc_run_begin(q)	(!!(q))
-#define qdisc_run_end(q)	((void)(q))
+#define qdisc_run_end(q)	((void)(q), (struct sk_buff *)NULL)
 #endif
 
 /* Who listens there has to be asked, or does part of the work itself. */
@@ -227,6 +227,7 @@ static inline bool nfo_past_locked(struct sk_buff *skb, struct net_device *dev,
 				   struct netdev_queue *txq, struct Qdisc *q)
 {
 	spinlock_t *lock = qdisc_lock(q);
+	struct sk_buff *dropped;
 	bool sent;
 
 	spin_lock(lock);
@@ -241,10 +242,12 @@ static inline bool nfo_past_locked(struct sk_buff *skb, struct net_device *dev,
 	sent = nfo_into_driver(skb, dev, txq);
 
 	spin_lock(lock);
-	qdisc_run_end(q);
+	dropped = nfo_qdisc_run_end(q);
 	if (unlikely(qdisc_qlen(q)))
 		__netif_schedule(q);
 	spin_unlock(lock);
+	if (unlikely(dropped))
+		kfree_skb_list(dropped);
 	return sent;
 }
 

@@ -26,4 +26,13 @@ static inline bool nfo_qdisc_defers(const struct Qdisc *qdisc)
 #endif
 }
 
+/* After 6.12, with TCQ_F_DEQUEUE_DROPS: who ends a run frees what the discipline
+ * has dropped, without its lock.
+ */
+#ifdef NFO_HAVE_RUN_END_DROPS
+#define nfo_qdisc_run_end(qdisc) qdisc_run_end(qdisc)
+#else
+#define nfo_qdisc_run_end(qdisc) (qdisc_run_end(qdisc), (struct sk_buff *)NULL)
+#endif
+
 #endif /* NFO_COMPAT_NET_SCH_GENERIC_H */
