@@ -244,14 +244,15 @@ static void nfo_limits_add(struct nfo_limits *limits, const struct net_device *d
 	limits->xdp &= nfo_xdp_features(dev);
 }
 
-/* The core lowers gso_max_size to a TSO limit, but never raises it again; what
- * an administrator chose below the limit stays.
+/* The core lowers gso_max_size to a TSO limit, and then makes IPv4's own the same,
+ * but never raises them again; what an administrator chose below the limit stays.
  */
 static void nfo_apply_tso(struct net_device *master, const struct nfo_limits *limits)
 {
 	unsigned int size = min_t(unsigned int, nfo_tso_max_size(master), GSO_LEGACY_MAX_SIZE);
 	bool size_at_limit = master->gso_max_size >= size;
-	bool ipv4_at_limit = nfo_gso_ipv4_max_size(master) >= size;
+	unsigned int ipv4 = nfo_gso_ipv4_max_size(master);
+	bool ipv4_at_limit = ipv4 >= size;
 	bool segs_at_limit = master->gso_max_segs >= nfo_tso_max_segs(master);
 
 	netif_set_tso_max_size(master, limits->tso_max_size);
@@ -259,8 +260,7 @@ static void nfo_apply_tso(struct net_device *master, const struct nfo_limits *li
 	size = min_t(unsigned int, limits->tso_max_size, GSO_LEGACY_MAX_SIZE);
 	if (size_at_limit)
 		WRITE_ONCE(master->gso_max_size, size);
-	if (ipv4_at_limit)
-		WRITE_ONCE(nfo_gso_ipv4_max_size(master), size);
+	WRITE_ONCE(nfo_gso_ipv4_max_size(master), ipv4_at_limit ? size : min(ipv4, size));
 	if (segs_at_limit)
 		WRITE_ONCE(master->gso_max_segs, limits->tso_max_segs);
 }

@@ -11,7 +11,7 @@
  *	tagged	those with a VLAN tag that the card has to insert
  *	misfit	those that ask the card for what it does not do, or has switched off
  *
- * And it tells what `ip` may be too old for:
+ * And it tells and sets what `ip` may be too old for:
  *
  *	limit	of a packet by IPv4, in bytes, at the device whose name is in `of`
  */
@@ -19,6 +19,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
 #include <linux/version.h>
 
 static char *driver;
@@ -34,6 +35,15 @@ module_param_named(misfit, misfit.counter, int, 0644);
 static char of[IFNAMSIZ];
 module_param_string(of, of, sizeof(of), 0644);
 
+static unsigned int *limit_of(struct net_device *dev)
+{
+#if KERNEL_VERSION(6, 3, 0) <= LINUX_VERSION_CODE
+	return &dev->gso_ipv4_max_size;
+#else
+	return &dev->gso_max_size;
+#endif
+}
+
 static int limit_get(char *buffer, const struct kernel_param *kp)
 {
 	struct net_device *dev = dev_get_by_name(&init_net, of);
@@ -41,17 +51,31 @@ static int limit_get(char *buffer, const struct kernel_param *kp)
 
 	if (!dev)
 		return -ENODEV;
-#if KERNEL_VERSION(6, 3, 0) <= LINUX_VERSION_CODE
-	limit = dev->gso_ipv4_max_size;
-#else
-	limit = dev->gso_max_size;
-#endif
+	limit = *limit_of(dev);
 	dev_put(dev);
 	return sprintf(buffer, "%u\n", limit);
 }
 
-static const struct kernel_param_ops limit_ops = { .get = limit_get };
-module_param_cb(limit, &limit_ops, NULL, 0444);
+static int limit_set(const char *text, const struct kernel_param *kp)
+{
+	struct net_device *dev;
+	unsigned int limit;
+	int err = kstrtouint(text, 0, &limit);
+
+	if (err)
+		return err;
+	dev = dev_get_by_name(&init_net, of);
+	if (!dev)
+		return -ENODEV;
+	rtnl_lock();
+	WRITE_ONCE(*limit_of(dev), limit);
+	rtnl_unlock();
+	dev_put(dev);
+	return 0;
+}
+
+static const struct kernel_param_ops limit_ops = { .get = limit_get, .set = limit_set };
+module_param_cb(limit, &limit_ops, NULL, 0644);
 
 static bool fits(struct sk_buff *skb)
 {
