@@ -277,9 +277,10 @@ def test_limit_of_a_card_that_left(lab, ring_module, misfit_module):
     if guest.run("uname -r").startswith("5."):
         return                     # there, what was chosen cannot be told from what a driver allows
     guest.run("echo 10000 >/sys/module/nfo_misfit/parameters/limit")
-    for command in (f"modprobe nfo_ring mac={guest.machine.pairs[0].mac} tso=16000", "modprobe -r nfo_ring"):
+    for command, role in ((f"modprobe nfo_ring mac={guest.machine.pairs[0].mac} tso=16000", "primary"),
+                          ("modprobe -r nfo_ring", "standby")):
         guest.run(command)
-        guest.wait_until(lambda c=command: bool(guest.pair().primary) == ("mac" in c), 10, f"the end of {command}")
+        guest.wait_until(f"[ $(cat /sys/class/net/{pair.master}/net_failover/active_role) = {role} ]")
         assert limits()[1] == 10000, command
 
 
