@@ -7,16 +7,14 @@
     udev ─ failoverd-port: netlink, /sys, the port to the host
 """
 import json
-import subprocess
 
 import pytest
 
 from bed import settled
 from expect import carried_by_primary
+from lab.host import PORT, host_check
 from lab.migrate import migrate
-from lab.run import BUILD
 
-PORT = "org.net_failover.0"
 SET = ("ethtool -G {0} rx 512 && ethtool -C {0} rx-usecs 77 && ip link set {0} txqueuelen 777 && "
        "echo 1 >/sys/class/net/{0}/queues/rx-0/rps_cpus && tc qdisc replace dev {0} root pfifo limit 55")
 LOOK = ("ethtool -g {0} | grep '^RX:' | tail -n 1; ethtool -c {0} | grep ^rx-usecs:; cat /sys/class/net/{0}/tx_queue_len "
@@ -33,9 +31,7 @@ def host_checks(guest):
     """The host's question through the port, as failoverctl in the guest answers it: who serves it may."""
     node = f"/dev/virtio-ports/{PORT}"
     guest.wait_until(f"systemctl -q is-active failoverd-port && [ \"$(stat -Lc '%U %a' {node})\" = 'failoverd-port 600' ]", 60)
-    found = subprocess.run([BUILD / "userspace/failover-host-check", "--timeout=60", guest.vm.channel(PORT)], text=True,
-                           capture_output=True, timeout=90, check=False)
-    assert (found.returncode, found.stdout, found.stderr) == (0, guest.run("failoverctl check"), "")
+    assert host_check(guest, "--timeout=60") == (0, guest.run("failoverctl check"))
 
 
 @pytest.mark.soak

@@ -7,7 +7,6 @@
 import base64
 import json
 import socket
-import subprocess
 import time
 from contextlib import contextmanager
 
@@ -15,14 +14,14 @@ import pytest
 
 from expect import carried_by_standby, ready
 from lab import NotRun, debs
+from lab.host import PORT, host_check
 from lab.migrate import migrate
 from lab.run import BUILD, wait_until
 from lab.testbed import Images, Testbed
 
-PORT, AGENT = "org.net_failover.0", "org.qemu.guest_agent.0"
+AGENT = "org.qemu.guest_agent.0"
 LOAD = ("virtio_pci", "virtio_net", "e1000e", "virtio_console")
 PROGRAMS = [BUILD / "userspace" / name for name in ("failoverd-port", "failoverd")]
-HOST_CHECK = BUILD / "userspace/failover-host-check"
 
 
 @contextmanager
@@ -39,14 +38,6 @@ def serve(guest):
     find = f"p=$(grep -lx {PORT} /sys/class/virtio-ports/*/name) && p=${{p%/name}} && p=/dev/${{p##*/}}"
     guest.wait_until(f"{find} && [ -e $p ]")
     guest.run(f"{find} && {{ failoverd-port $p >>/tmp/port.out 2>&1 & echo $! >/tmp/port.pid; }}")
-
-
-def host_check(guest, *options):
-    """Exit code and output of the host's program."""
-    done = subprocess.run([HOST_CHECK, "--timeout=20", *options, guest.vm.channel(PORT)], text=True,
-                          capture_output=True, timeout=60, check=False)
-    assert not done.stderr
-    return done.returncode, done.stdout
 
 
 def quiet(guest, seconds=3):
